@@ -1,0 +1,99 @@
+"""What changed between two sets of arguments.
+
+Only what the user manages is compared: a key is in the state because the user, or a declared
+default, set it, so defaults of a server never show as changes and a removed argument is seen as
+removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi_modeldeploy.core.declare import Change, Declaration, Field, Removal, Shape
+from pulumi_modeldeploy.core.values import has_unknown
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One argument that is not what it was."""
+
+    item: Field
+    old: Any
+    new: Any
+
+    @property
+    def name(self) -> str:
+        """The argument's name."""
+        return self.item.name
+
+    @property
+    def removed(self) -> bool:
+        """Whether the argument was taken away."""
+        return self.new is None
+
+    @property
+    def replaces(self) -> bool:
+        """Whether only a new object can have the new value."""
+        if self.removed:
+            return self.item.on_removal is Removal.REPLACE
+        return self.item.column.change is Change.REPLACE
+
+
+def compare(
+    declaration: Declaration, olds: Mapping[str, Any], news: Mapping[str, Any]
+) -> list[Difference]:
+    """List the arguments that differ; what is unknown differs from everything."""
+    return [
+        Difference(item, olds.get(name), news.get(name))
+        for name, item in declaration.args.items()
+        if not same(item, olds.get(name), news.get(name))
+    ]
+
+
+def same(item: Field, old: Any, new: Any) -> bool:
+    """Tell whether two values mean the same to the cloud."""
+    if old is None or new is None:
+        return old is new
+    if has_unknown(old) or has_unknown(new):
+        return False
+    if item.shape is Shape.OBJECT:
+        return _same_objects(item, old, new)
+    if item.shape in (Shape.LIST, Shape.OBJECTS):
+        return _same_lists(item, old, new)
+    return bool(old == new)
+
+
+def _same_objects(item: Field, old: Any, new: Any) -> bool:
+    nested = Declaration.of(item.type)
+    return all(same(one, old.get(name), new.get(name)) for name, one in nested.args.items())
+
+
+def _same_lists(item: Field, old: Any, new: Any) -> bool:
+    if len(old) != len(new):
+        return False
+    if item.column.unordered:
+        old = align(item, old, new)
+    if item.shape is Shape.OBJECTS:
+        return all(_same_objects(item, a, b) for a, b in zip(old, new, strict=True))
+    return bool(old == new)
+
+
+def align(item: Field, entries: list[Any], like: list[Any]) -> list[Any]:
+    """Put the entries of an unordered list into the order of another list."""
+    rest = list(entries)
+    found = []
+    for wanted in like:
+        for entry in rest:
+            if _identity(item, entry) == _identity(item, wanted):
+                found.append(entry)
+                rest.remove(entry)
+                break
+    return found + rest
+
+
+def _identity(item: Field, entry: Any) -> Any:
+    """What tells the entries of an unordered list apart."""
+    key = item.column.match_by
+    return entry.get(key) if key and isinstance(entry, Mapping) else entry

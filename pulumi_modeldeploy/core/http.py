@@ -1,0 +1,301 @@
+"""Send: build, sign, send, classify, maybe repeat; map errors; hide secrets.
+
+Behaviour is data: a cloud gives a `Dialect` (how its errors look, which may be repeated) and the
+`requests` auth object that signs. Clock, sleep and random are passed in.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+import requests
+import requests.adapters
+import requests.auth
+
+from pulumi_modeldeploy.core.values import Json
+from pulumi_modeldeploy.errors import AmbiguousError, ApiError, Stopped, TransportError
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS: Mapping[str, float] = {"POST": 8.0}
+"""Longest wait for the first byte; a create that hangs is looked for, not waited for."""
+OTHER_READ_SECONDS = 20.0
+POOL_WIDTH = 256
+"""Connections kept per host: as wide as the widest worker pool (`pulumi up --parallel`)."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One operation of a cloud.
+
+    Attributes:
+        operation: The vendor's name for it, used in messages.
+        method: HTTP method.
+        path: Path with `{placeholders}`.
+        ok: Statuses that mean success.
+        repeatable: Whether sending it twice does no harm, although it is no GET.
+    """
+
+    operation: str
+    method: str
+    path: str
+    ok: tuple[int, ...] = (200,)
+    repeatable: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes something in the cloud."""
+        return self.method not in ("GET", "HEAD")
+
+    @property
+    def safe_to_repeat(self) -> bool:
+        """Whether it may be sent again after an answer got lost."""
+        return self.repeatable or self.method in ("GET", "HEAD", "PUT", "DELETE")
+
+
+@dataclass(frozen=True)
+class Retry:
+    """When and how often a request is repeated.
+
+    Attributes:
+        refused: Statuses and codes that say the request was not carried out: repeated for every
+            verb.
+        failed: Statuses after which nobody knows: repeated where that does no harm.
+        attempts: Requests in all.
+        base: Seconds; the pause is random between 0 and base * 2**attempt.
+        most: Longest pause in seconds, also for what the server asks for.
+    """
+
+    refused: Collection[int | str] = (429,)
+    failed: Collection[int] = (500, 502, 503, 504)
+    attempts: int = 6
+    base: float = 0.5
+    most: float = 20.0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error document, read."""
+
+    code: str
+    message: str
+    request_id: str = ""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one cloud answers.
+
+    Attributes:
+        name: The cloud's name in messages.
+        read_error: Reads an error document (any JSON, or `None` where it was none).
+        missing: Statuses or codes that mean "there is no such object".
+        retry: What is repeated.
+    """
+
+    name: str
+    read_error: Callable[[Any, Mapping[str, str]], Failure]
+    missing: Collection[int | str] = (404,)
+    retry: Retry = field(default_factory=Retry)
+
+    def is_missing(self, error: ApiError) -> bool:
+        """Tell whether an error says that the object does not exist."""
+        return error.status in self.missing or error.code in self.missing
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time and chance, passed in so that no test waits."""
+
+    now: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    random: Callable[[], float] = random.random
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the cloud answered to a successful request."""
+
+    status: int
+    body: Json
+    headers: Mapping[str, str]
+
+
+class Client:
+    """Sends the calls of one cloud connection; safe to share between threads."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        dialect: Dialect,
+        auth: requests.auth.AuthBase,
+        *,
+        path: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        clock: Clock | None = None,
+        verify: str | bool = True,
+    ) -> None:
+        """Connect.
+
+        Args:
+            endpoint: Base URL without a trailing slash.
+            dialect: How the cloud answers.
+            auth: Signs a prepared request.
+            path: Placeholders that every call shares, such as the project.
+            headers: Headers that every request carries.
+            clock: Time and chance.
+            verify: `True`, or the path of a CA bundle.
+        """
+        self.endpoint, self.dialect, self.clock = endpoint, dialect, clock or Clock()
+        self._path, self._headers = dict(path or {}), dict(headers or {})
+        self._session = requests.Session()
+        self._session.auth, self._session.verify = auth, verify
+        adapter = requests.adapters.HTTPAdapter(pool_maxsize=POOL_WIDTH)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def __repr__(self) -> str:
+        return f"Client({self.endpoint!r})"
+
+    def send(
+        self,
+        call: Call,
+        *,
+        body: Json | None = None,
+        query: Mapping[str, Any] | None = None,
+        alive: Callable[[], bool] = lambda: True,
+        path: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a call, repeating it as far as the retry table says.
+
+        Raises:
+            ApiError: The cloud refused.
+            AmbiguousError: No usable answer to a request that may have changed something.
+            TransportError: No answer, and nothing was changed.
+            Stopped: The run is over; nothing was sent.
+        """
+        retry = self.dialect.retry
+        for attempt in range(1, retry.attempts + 1):
+            if call.changes and not alive():
+                raise Stopped(f"{call.operation} was not sent: the run is over")
+            last = attempt == retry.attempts
+            try:
+                return self._once(call, body, query, path or {})
+            except ApiError as error:
+                if last or not self._may_repeat(call, error):
+                    raise self._ambiguous(call, error) from error
+                pause = self._pause(attempt, getattr(error, "retry_after", None))
+            except TransportError as error:
+                ambiguous = isinstance(error, AmbiguousError)
+                if last or (ambiguous and not call.safe_to_repeat):
+                    raise
+                pause = self._pause(attempt, None)
+            self.clock.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
+
+    def get(
+        self,
+        call: Call,
+        query: Mapping[str, Any] | None = None,
+        path: Mapping[str, str] | None = None,
+    ) -> Json | None:
+        """Send a reading call; `None` where the object does not exist."""
+        try:
+            return self.send(call, query=query, path=path).body
+        except ApiError as error:
+            if self.dialect.is_missing(error):
+                return None
+            raise
+
+    def _once(
+        self,
+        call: Call,
+        body: Json | None,
+        query: Mapping[str, Any] | None,
+        path: Mapping[str, str],
+    ) -> Answer:
+        places = {name: quote(value, safe="") for name, value in {**self._path, **path}.items()}
+        try:
+            response = self._session.request(
+                call.method,
+                self.endpoint + call.path.format(**places),
+                params={key: value for key, value in (query or {}).items() if value is not None},
+                data=None if body is None else json.dumps(body, ensure_ascii=False).encode(),
+                headers={"Content-Type": "application/json", **self._headers},
+                timeout=(CONNECT_SECONDS, READ_SECONDS.get(call.method, OTHER_READ_SECONDS)),
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            self._no_answer(call, error)
+        document = _document(response)
+        if response.status_code not in call.ok:
+            raise self._error(call, response, document)
+        if not isinstance(document, dict):
+            if response.content:
+                raise AmbiguousError(f"{call.operation}: {self.endpoint} answered in pieces")
+            document = {}
+        return Answer(response.status_code, document, response.headers)
+
+    def _no_answer(self, call: Call, error: requests.RequestException) -> NoReturn:
+        """Tell "never sent" from "sent, and nobody knows"."""
+        text = f"{call.operation}: no answer from {self.endpoint} ({type(error).__name__})"
+        if isinstance(error, requests.ConnectTimeout) or _never_sent(error):
+            raise TransportError(text) from error
+        raise AmbiguousError(text) from error
+
+    def _error(self, call: Call, response: requests.Response, document: Any) -> ApiError:
+        failure = self.dialect.read_error(document, response.headers)
+        message = failure.message or response.reason or "no message"
+        error = _Answered(
+            call.operation, response.status_code, failure.code, message, failure.request_id
+        )
+        error.retry_after = _seconds(response.headers.get("Retry-After"))
+        return error
+
+    def _may_repeat(self, call: Call, error: ApiError) -> bool:
+        retry = self.dialect.retry
+        if error.status in retry.refused or error.code in retry.refused:
+            return True
+        return error.status in retry.failed and call.safe_to_repeat
+
+    def _ambiguous(self, call: Call, error: ApiError) -> ApiError | AmbiguousError:
+        """A server error in answer to a create says nothing about whether it happened."""
+        if error.status in self.dialect.retry.failed and not call.safe_to_repeat:
+            return AmbiguousError(str(error))
+        return error
+
+    def _pause(self, attempt: int, asked: float | None) -> float:
+        """Exponential with full jitter; the server's own wish wins, up to a limit."""
+        retry = self.dialect.retry
+        if asked is not None:
+            return min(asked, retry.most)
+        return float(min(retry.base * 2.0**attempt, retry.most) * self.clock.random())
+
+
+class _Answered(ApiError):
+    """An error answer together with the pause that the server asks for."""
+
+    retry_after: float | None = None
+
+
+def _document(response: requests.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
+def _never_sent(error: requests.RequestException) -> bool:
+    """Tell whether not even a connection came about."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return type(reason).__name__ in ("NewConnectionError", "NameResolutionError", "ProxyError")
+
+
+def _seconds(header: str | None) -> float | None:
+    return float(header) if header is not None and header.replace(".", "", 1).isdigit() else None

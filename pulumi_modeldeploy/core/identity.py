@@ -1,0 +1,107 @@
+"""Who a resource is: the bookkeeping input `modeldeploy`, the mark and automatic names.
+
+What stands here goes into every state and onto the clouds' objects: a change breaks stacks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+SCHEMA = 1
+"""Version of the state; raised when its meaning changes, and old ones stay readable."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Bookkeeping of one resource.
+
+    Attributes:
+        organization: Pulumi organisation; `organization` on file back ends.
+        project: Pulumi project.
+        stack: Pulumi stack.
+        region: The cloud's region that the object lives in; empty where the endpoint decides.
+        project_id: The cloud's project or account that it lives in.
+        generation: How often it was replaced create-first; keeps automatic names apart.
+        mark: 12 hex digits that say whose an object in the cloud is, see `mark`.
+        schema: Version of the state.
+    """
+
+    organization: str
+    project: str
+    stack: str
+    region: str = ""
+    project_id: str = ""
+    generation: int = 0
+    mark: str = ""
+    schema: int = SCHEMA
+
+    def to_state(self) -> dict[str, Any]:
+        """Spell it for the state."""
+        state = asdict(self)
+        state["projectId"] = state.pop("project_id")
+        return state
+
+    @staticmethod
+    def from_state(state: Mapping[str, Any]) -> Identity:
+        """Read it from a state, however old."""
+        return Identity(
+            organization=str(state.get("organization", "")),
+            project=str(state.get("project", "")),
+            stack=str(state.get("stack", "")),
+            region=str(state.get("region", "")),
+            project_id=str(state.get("projectId", "")),
+            generation=int(state.get("generation", 0)),
+            mark=str(state.get("mark", "")),
+            schema=int(state.get("schema", SCHEMA)),
+        )
+
+    def marked(self, urn: str, owner: str) -> Identity:
+        """Complete it with its mark."""
+        return replace(self, mark=mark(self, urn, owner))
+
+
+def mark(identity: Identity, urn: str, owner: str = "") -> str:
+    """Compute whose an object is: 6 hex digits of the stack, 6 of the resource and generation.
+
+    The same name under parents of different types is two resources, hence the whole URN. `owner`
+    (`modeldeploy:owner`) keeps stacks apart that share all names, as on several file back ends.
+    """
+    stack = "\n".join((identity.organization, identity.project, identity.stack, owner))
+    return _hex6(stack) + _hex6(f"{urn}\n{identity.generation}")
+
+
+def stack_part(text: str) -> str:
+    """The half of a mark that all resources of a stack share."""
+    return text[:6]
+
+
+def _hex6(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:6]
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How a cloud's automatic names are built.
+
+    Attributes:
+        argument: The argument that holds the name.
+        most: Longest name.
+        forbidden: Regular expression of what names cannot hold; replaced by `-`.
+        unique: Whether the cloud refuses a name that is taken: then a replacement of an object
+            with a given name must delete first.
+    """
+
+    argument: str
+    most: int
+    forbidden: str
+    unique: bool = True
+
+    def automatic(self, resource_name: str, text: str) -> str:
+        """Build `<resource name>-<mark>`, within the cloud's characters and length."""
+        room = self.most - len(text) - 1
+        stem = re.sub(self.forbidden, "-", resource_name)[:room].strip("-") or "service"
+        return f"{stem}-{text}"

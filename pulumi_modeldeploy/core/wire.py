@@ -1,0 +1,150 @@
+"""Checked inputs -> request body; answer -> arguments and outputs.
+
+The only place that knows the cloud's spelling, by the `wire` column of the declaration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from pulumi_modeldeploy.core import diff, inputs
+from pulumi_modeldeploy.core.declare import Declaration, Field, Shape
+from pulumi_modeldeploy.core.values import Json, Values, is_empty
+
+
+def body(
+    declaration: Declaration, values: Mapping[str, Any], only: Collection[str] | None = None
+) -> Json:
+    """Build a request body: what is set, nothing else; zero and empty values are values.
+
+    Args:
+        declaration: Names on the wire.
+        values: Checked arguments.
+        only: Names to send; default: all that belong into a body.
+    """
+    document: Json = {}
+    for name, item in declaration.args.items():
+        wanted = item.column.body if only is None else name in only
+        if wanted and values.get(name) is not None:
+            _put(document, item.wire, _sent(item, values[name]))
+    return document
+
+
+def _sent(item: Field, value: Any) -> Any:
+    nested = item.nested
+    if nested is None:
+        return value
+    if item.shape is Shape.OBJECTS:
+        return [body(nested, one) for one in value]
+    return body(nested, value)
+
+
+def read(
+    declaration: Declaration, document: Mapping[str, Any], managed: Mapping[str, Any] | None
+) -> Values:
+    """Read arguments out of an answer.
+
+    Args:
+        declaration: Names on the wire.
+        document: The cloud's answer.
+        managed: The arguments that the user manages, as last known: only these are read, in their
+            order, and what the cloud leaves out because it is empty stays as it was. `None`: read
+            whatever the cloud says and is not empty.
+    """
+    found: Values = {}
+    for name, item in declaration.args.items():
+        stored = None if managed is None else managed.get(name)
+        if managed is not None and stored is None:
+            continue
+        if not item.column.body:
+            value = stored
+        else:
+            value = _received(item, _pick(document, item.wire), stored, whole=managed is None)
+        if value is not None:
+            found[name] = value
+    return inputs.normalise(declaration, found)
+
+
+def _received(item: Field, actual: Any, stored: Any, *, whole: bool) -> Any:
+    """Read one value; `None` where the cloud has none."""
+    if is_empty(actual):
+        # Null, "", 0, {} and [] all mean "not set" in answers: what was set to one of them is.
+        keep = is_empty(stored) or _is_left_out(item, actual)
+        return None if whole else stored if keep else actual
+    if item.shape is Shape.OBJECT:
+        return _received_object(item, actual, stored)
+    if item.shape is Shape.OBJECTS and isinstance(actual, list):
+        return _received_objects(item, actual, stored)
+    if item.shape is Shape.LIST and item.column.unordered and isinstance(stored, list):
+        return diff.align(item, actual, stored)
+    if item.type is str and item.shape is Shape.SCALAR and isinstance(actual, int | float):
+        return str(actual)
+    return actual
+
+
+def _is_left_out(item: Field, actual: Any) -> bool:
+    """Tell whether an object lacks even its own required members: then it says nothing.
+
+    The show page's sample has `"specification": "custom", "custom_spec": {}`.
+    """
+    nested = item.nested
+    return actual == {} and nested is not None and any(o.required for o in nested.args.values())
+
+
+def _received_object(item: Field, actual: Any, stored: Any) -> Any:
+    return read(Declaration.of(item.type), actual, stored)
+
+
+def _received_objects(item: Field, actual: list[Any], stored: Any) -> list[Values]:
+    nested = Declaration.of(item.type)
+    known = stored if isinstance(stored, list) else []
+    if item.column.unordered and item.column.match_by:
+        key = nested.args[item.column.match_by].wire
+        actual = _in_order(actual, [one.get(item.column.match_by) for one in known], key)
+    padded = [*known, *[None] * (len(actual) - len(known))]
+    return [read(nested, one, like) for one, like in zip(actual, padded, strict=False)]
+
+
+def _in_order(actual: list[Any], wanted: list[Any], key: str) -> list[Any]:
+    """Put the objects of an answer into the order of the user's list."""
+    rest = list(actual)
+    found = []
+    for identity in wanted:
+        match = next((one for one in rest if one.get(key) == identity), None)
+        if match is not None:
+            rest.remove(match)
+            found.append(match)
+    return found + rest
+
+
+def outputs(declaration: Declaration, document: Mapping[str, Any]) -> Values:
+    """Read the declared outputs out of an answer; what it lacks is absent."""
+    found: Values = {}
+    for name, item in declaration.outputs.items():
+        actual = _pick(document, item.wire)
+        if actual is None:
+            continue
+        nested = item.nested
+        if nested is not None and isinstance(actual, list):
+            actual = [outputs(nested, one) for one in actual]
+        elif nested is not None and isinstance(actual, Mapping):
+            actual = outputs(nested, actual)
+        found[name] = actual
+    return found
+
+
+def _put(document: Json, wire: str, value: Any) -> None:
+    """Set a value at a dotted place."""
+    *path, last = wire.split(".")
+    for part in path:
+        document = document.setdefault(part, {})
+    document[last] = value
+
+
+def _pick(document: Mapping[str, Any], wire: str) -> Any:
+    """Get the value at a dotted place, `None` where there is none."""
+    found: Any = document
+    for part in wire.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found

@@ -1,0 +1,375 @@
+"""The verbs as a dynamic provider.
+
+A provider is a stateless class in an installed module, so that its pickle is a name. Values change
+their spelling here: the engine's camelCase, floats and unknowns on one side, the core's on the
+other.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, TypeVar
+
+import pulumi
+from google.protobuf import struct_pb2
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+from pulumi.dynamic.dynamic import serialize_provider
+from pulumi.output import Unknown as EngineUnknown
+
+from pulumi_modeldeploy.core import inputs, lifecycle
+from pulumi_modeldeploy.core.declare import BOOKKEEPING, Declaration, Resource
+from pulumi_modeldeploy.core.http import Client
+from pulumi_modeldeploy.core.identity import SCHEMA, Identity
+from pulumi_modeldeploy.core.lifecycle import Memory, Operation, Table
+from pulumi_modeldeploy.core.values import UNKNOWN, Values
+from pulumi_modeldeploy.core.waits import Waiter
+from pulumi_modeldeploy.engine import program, sdk
+from pulumi_modeldeploy.errors import ModelDeployError, NotReady, SettingsError
+from pulumi_modeldeploy.settings import DEBUG, OWNER, Settings
+
+PROVIDER = "__provider"
+T = TypeVar("T")
+
+
+# --- the program's side --------------------------------------------------------------------------
+
+
+def register(
+    provider: Provider,
+    resource: Resource,
+    name: str,
+    props: dict[str, Any],
+    opts: pulumi.ResourceOptions | None,
+) -> None:
+    """Register a resource that a program has just constructed."""
+    table = provider.table()
+    opts = program.options(table, props, opts)
+    book = program.bookkeeping(table, name, props, opts)
+    everything = {
+        **{item.key: None for item in table.declaration.outputs.values()},
+        **{item.key: None for item in table.declaration.args.values()},
+        **props,
+        BOOKKEEPING: book,
+        PROVIDER: serialize_provider(provider),
+    }
+    pulumi.CustomResource.__init__(resource, provider.token, name, everything, opts)
+
+
+# --- the provider's side -------------------------------------------------------------------------
+
+
+@dataclass
+class _Process:
+    """What lives as long as the provider process: one run, one phase of it."""
+
+    settings: Settings = field(default_factory=lambda: Settings(lambda _: None, {}))
+    memory: Memory = field(default_factory=Memory)
+    clients: dict[tuple[str, str, str], Client] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+PROCESS = _Process()
+
+
+def _shown(verb: Callable[..., T]) -> Callable[..., T]:
+    """Show an error as one paragraph without secrets; tracebacks only when asked for."""
+
+    @functools.wraps(verb)
+    def wrapper(self: Provider, *args: Any) -> T:
+        request = sdk.current_request()
+        try:
+            return verb(self, request, *args)
+        except NotReady as error:
+            error.reasons = [_clean(reason, args) for reason in error.reasons]
+            state = struct_pb2.Struct()
+            state.update(error.state)
+            sdk.partial_error(request, error.id, state, error.reasons)
+            raise
+        except Exception as error:
+            sdk.short_error(request, _clean(_told(error), args))
+            raise
+
+    return wrapper
+
+
+def _told(error: Exception) -> str:
+    if PROCESS.settings.get(DEBUG):
+        return "".join(traceback.format_exception(error))
+    if isinstance(error, ModelDeployError):
+        return str(error)
+    return (
+        f"internal error, {type(error).__name__}: {error} (set {DEBUG.env[0]}=1 for the traceback, "
+        "and please report it)"
+    )
+
+
+def _clean(text: str, args: tuple[Any, ...]) -> str:
+    """Take every text of the inputs out of a message; bookkeeping and provider are no secrets."""
+    bags = [
+        {key: value for key, value in bag.items() if key not in (BOOKKEEPING, PROVIDER)}
+        for bag in args
+        if isinstance(bag, Mapping)
+    ]
+    return lifecycle.scrub(text, bags)
+
+
+class Provider(ResourceProvider):
+    """The verbs of one resource, over its table."""
+
+    serialize_as_secret_always = False
+    location: ClassVar[str]
+    """`module:name` of the resource's table."""
+    token: ClassVar[str]
+    """The resource's type."""
+
+    def __init_subclass__(cls, *, location: str, type_name: str) -> None:
+        """Name the table (`module:name`) and the type (`modelarts:Service`)."""
+        super().__init_subclass__()
+        cls.location, cls.token = location, f"pulumi-python:dynamic/{type_name}"
+
+    @classmethod
+    def table(cls) -> Table:
+        """Load the resource's table."""
+        module, name = cls.location.split(":")
+        table: Table = getattr(importlib.import_module(module), name)
+        return table
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Take the stack's configuration over; the engine calls it once per process and class."""
+        PROCESS.settings = Settings.of_provider(req.config.get)
+
+    @_shown
+    def check(
+        self, request: sdk.Request, olds: dict[str, Any], news: dict[str, Any]
+    ) -> CheckResult:
+        """Check and complete the inputs; the bookkeeping becomes the resource's identity."""
+        table, given = self.table(), _from_engine(news)
+        passing = dict(given.get(BOOKKEEPING) or {})
+        old_values, old_identity = _split(table.declaration, olds)
+        values = table.declaration.from_state(_arguments(given))
+        try:
+            identity = _identity(table, request, passing, old_identity)
+        except SettingsError as error:
+            return CheckResult(news, [CheckFailure("", _clean(str(error), (news,)))])
+        before = old_values if old_identity else {}
+        lifecycle.fill_name(table, str(passing.get(program.NAME)), values, before, identity.mark)
+        checked = inputs.check(
+            table.declaration,
+            values,
+            table.rules,
+            off=PROCESS.settings.skip_rules,
+            olds=before,
+        )
+        secrets = passing.get(program.SECRETS) or []
+        told = passing.get(program.REPORTED) or []
+        texts = [problem.show(secrets) for problem in checked.failures]
+        sound = values if texts else checked.values
+        result = {**table.declaration.to_state(sound), BOOKKEEPING: identity.to_state()}
+        failures = [CheckFailure("", text) for text in texts if text not in told]
+        return CheckResult(_to_engine(result), failures)
+
+    @_shown
+    def diff(
+        self, request: sdk.Request, identifier: str, olds: dict[str, Any], news: dict[str, Any]
+    ) -> DiffResult:
+        """Tell what changed, and whether only a new object can have it."""
+        table = self.table()
+        old_values, old = _split(table.declaration, olds)
+        new_values, new = _split(table.declaration, news)
+        news_checked = inputs.normalise(table.declaration, new_values)
+        found = lifecycle.changes(table, old_values, news_checked)
+        replaces = [difference.item.key for difference in found if difference.replaces]
+        if old and new and (old.region, old.project_id) != (new.region, new.project_id):
+            replaces.append(BOOKKEEPING)
+        self._remember(request, identifier, old, replacing=bool(replaces))
+        changed = (
+            bool(found or replaces)
+            or old != new
+            or olds.get(PROVIDER) != news.get(PROVIDER)
+            or lifecycle.strays(table, old_values, news_checked)
+        )
+        return DiffResult(changes=changed, replaces=replaces)
+
+    def _remember(
+        self, request: sdk.Request, identifier: str, old: Identity | None, *, replacing: bool
+    ) -> None:
+        """Note what a later check, create or delete of this run must know about the object."""
+        memory, urn = PROCESS.memory, request.urn
+        if not replacing:
+            if urn in memory.before:
+                memory.kept[urn] = identifier
+            return
+        if old is None:
+            return
+        try:
+            gone = self._operation(request, old).show(identifier) is None
+        except SettingsError:
+            # A preview without credentials: nothing can be looked up, and nothing is changed.
+            gone = False
+        if gone:
+            memory.gone.add(urn)
+
+    @_shown
+    def create(self, request: sdk.Request, props: dict[str, Any]) -> CreateResult:
+        """Create the object, or go on with what an interrupted create left."""
+        declaration = self.table().declaration
+        raw, identity = _split(declaration, props)
+        values = inputs.normalise(declaration, raw)
+        op = self._operation(request, _must(identity))
+        with _storing(declaration, op.identity, props):
+            identifier, state = lifecycle.create(op, values)
+        PROCESS.memory.created[request.urn] = identifier
+        return CreateResult(identifier, _outputs(declaration, state, op.identity))
+
+    @_shown
+    def read(self, request: sdk.Request, identifier: str, props: dict[str, Any]) -> ReadResult:
+        """Read the object; inputs too, or drift would be shown without names."""
+        declaration = self.table().declaration
+        raw, identity = _split(declaration, props)
+        managed = inputs.normalise(declaration, raw)
+        op = self._operation(request, _must(identity))
+        state = lifecycle.read(op, identifier, managed)
+        if state is None:
+            return ReadResult(None, {})
+        kept = {name: state[name] for name in declaration.args if name in state}
+        return ReadResult(
+            identifier,
+            _outputs(declaration, state, op.identity),
+            _outputs(declaration, kept, op.identity),
+        )
+
+    @_shown
+    def update(
+        self, request: sdk.Request, identifier: str, olds: dict[str, Any], news: dict[str, Any]
+    ) -> UpdateResult:
+        """Bring the object to what is wanted."""
+        declaration = self.table().declaration
+        old_raw, _ = _split(declaration, olds)
+        new_raw, identity = _split(declaration, news)
+        op = self._operation(request, _must(identity))
+        with _storing(declaration, op.identity, news):
+            state = lifecycle.update(
+                op,
+                identifier,
+                inputs.normalise(declaration, new_raw),
+                inputs.normalise(declaration, old_raw),
+            )
+        return UpdateResult(_outputs(declaration, state, op.identity))
+
+    @_shown
+    def delete(self, request: sdk.Request, identifier: str, props: dict[str, Any]) -> None:
+        """Delete the object, as what and where it was created."""
+        memory, urn = PROCESS.memory, request.urn
+        if identifier in (memory.created.get(urn), memory.kept.get(urn)):
+            sdk.Row(urn).warn(
+                f"{identifier} was not deleted: this run goes on using it (a forced replacement "
+                "found the old one and resumed it)"
+            )
+            return
+        _, identity = _split(self.table().declaration, props)
+        lifecycle.delete(self._operation(request, _must(identity)), identifier)
+
+    def _operation(self, request: sdk.Request, identity: Identity) -> Operation:
+        table, settings = self.table(), PROCESS.settings
+        key = (self.token, identity.region, identity.project_id)
+        with PROCESS.lock:
+            client = PROCESS.clients.get(key)
+            if client is None:
+                client = PROCESS.clients[key] = table.connect(settings, identity)
+        row = sdk.Row(request.urn)
+        waiter = Waiter(table.kind, client.clock, row.show, request.alive, request.timeout)
+        return Operation(table, client, identity, settings, waiter, row.warn)
+
+
+class _storing:  # noqa: N801  (reads as a word at the `with`)
+    """Turn the state of an object that is not ready into what the engine stores."""
+
+    def __init__(
+        self, declaration: Declaration, identity: Identity, props: Mapping[str, Any]
+    ) -> None:
+        self._declaration, self._identity, self._provider = declaration, identity, props[PROVIDER]
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, NotReady):
+            stored = _outputs(self._declaration, error.state, self._identity)
+            # Without the provider, destroying what was stored would fail.
+            error.state = {**stored, PROVIDER: self._provider}
+
+
+def _identity(
+    table: Table, request: sdk.Request, passing: Mapping[str, Any], old: Identity | None
+) -> Identity:
+    """Complete the identity that the constructor began."""
+    region, project_id = table.place(PROCESS.settings)
+    begun = Identity.from_state(passing)
+    urn = request.urn or f"{table.owner.__name__}::{passing.get(program.NAME)}"
+    generation = PROCESS.memory.generation(
+        urn, old, delete_first=bool(passing.get(program.DELETE_FIRST))
+    )
+    placed = replace(
+        begun, region=region, project_id=project_id, generation=generation, schema=SCHEMA
+    )
+    return placed.marked(urn, PROCESS.settings.get(OWNER) or "")
+
+
+def _must(identity: Identity | None) -> Identity:
+    if identity is None:
+        raise ModelDeployError(
+            f"the state lacks `{BOOKKEEPING}`: it was not written by this package"
+        )
+    return identity
+
+
+def _split(declaration: Declaration, bag: Mapping[str, Any]) -> tuple[Values, Identity | None]:
+    """Read a bag of the engine: arguments and outputs by the core's names, and the identity."""
+    plain = _from_engine(bag)
+    book = plain.get(BOOKKEEPING)
+    identity = Identity.from_state(book) if isinstance(book, Mapping) else None
+    return declaration.from_state(_arguments(plain)), identity
+
+
+def _arguments(bag: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in bag.items() if key not in (BOOKKEEPING, PROVIDER)}
+
+
+def _outputs(declaration: Declaration, state: Values, identity: Identity) -> dict[str, Any]:
+    return {**declaration.to_state(state), BOOKKEEPING: identity.to_state()}
+
+
+def _from_engine(value: Any) -> Any:
+    """Take over a bag: unknowns become the core's, everything is copied."""
+    if isinstance(value, EngineUnknown):
+        return UNKNOWN
+    if isinstance(value, Mapping):
+        return {key: _from_engine(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_from_engine(one) for one in value]
+    return value
+
+
+def _to_engine(value: Any) -> Any:
+    """Hand a bag back: the core's unknown becomes the engine's."""
+    if value is UNKNOWN:
+        return EngineUnknown()
+    if isinstance(value, Mapping):
+        return {key: _to_engine(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_to_engine(one) for one in value]
+    return value

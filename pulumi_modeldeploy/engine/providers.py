@@ -1,0 +1,35 @@
+"""One provider class per resource.
+
+States hold these classes by module and name: they stay importable for ever.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pulumi_modeldeploy.engine import dynamic
+
+if TYPE_CHECKING:
+    import pulumi
+
+    from pulumi_modeldeploy.core.declare import Resource
+
+
+class ModelArtsService(
+    dynamic.Provider,
+    location="pulumi_modeldeploy.modelarts.service:TABLE",
+    type_name="modelarts:Service",
+):
+    """Serves `modelarts.Service`."""
+
+
+PROVIDERS = {provider.location: provider for provider in (ModelArtsService,)}
+
+
+def register(
+    resource: Resource, name: str, props: dict[str, Any], opts: pulumi.ResourceOptions | None
+) -> None:
+    """Register a resource with the provider of its class, or of the class it is derived from."""
+    locations = (f"{base.__module__}:TABLE" for base in type(resource).__mro__)
+    provider = next(PROVIDERS[location] for location in locations if location in PROVIDERS)
+    dynamic.register(provider(), resource, name, props, opts)

@@ -1,0 +1,115 @@
+"""What Pulumi's SDK does not hand over to a dynamic provider.
+
+Each reach has a function of its own that works without it too (then with less comfort), and a test
+that fails when a new SDK breaks it. Facts were seen with engine 3.200 and SDK 3.272.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import grpc
+from google.protobuf import any_pb2, struct_pb2
+from google.rpc import status_pb2
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2
+
+SERVICER = "pulumi.dynamic.__main__"
+STATUS_DETAILS = "grpc-status-details-bin"
+UNKNOWN_ERROR = 2
+"""gRPC's UNKNOWN: the code that the SDK itself aborts with."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """The engine's request that a provider method runs for.
+
+    Attributes:
+        urn: The resource; empty where it cannot be found out.
+        timeout: Pulumi's custom timeout of this operation in seconds; `None`: none was given.
+        alive: Whether the run that sent it is still going on.
+        context: gRPC's context of the call, `None` where it cannot be found out.
+    """
+
+    urn: str = ""
+    timeout: float | None = None
+    alive: Callable[[], bool] = lambda: True
+    context: Any = None
+
+
+def current_request() -> Request:
+    """Find the request that the caller serves, in the locals of the SDK's servicer method."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  (the only way; see module docstring)
+    while frame is not None:
+        if _is_servicer(frame):
+            request, context = frame.f_locals["request"], frame.f_locals["context"]
+            timeout = getattr(request, "timeout", 0.0)
+            return Request(request.urn, timeout or None, context.is_active, context)
+        frame = frame.f_back
+    return Request()
+
+
+def _is_servicer(frame: FrameType) -> bool:
+    spec = frame.f_globals.get("__spec__")
+    named = getattr(spec, "name", "") == SERVICER
+    return named and "request" in frame.f_locals and "context" in frame.f_locals
+
+
+def short_error(request: Request, message: str) -> None:
+    """Let the exception that is about to be raised be shown as `message`, without a traceback."""
+    _trail(request, status_pb2.Status(code=UNKNOWN_ERROR, message=message))
+
+
+def partial_error(
+    request: Request, identifier: str, state: struct_pb2.Struct, reasons: list[str]
+) -> None:
+    """Let the exception that is about to be raised store the resource with its id and reasons."""
+    details = any_pb2.Any()
+    details.Pack(
+        provider_pb2.ErrorResourceInitFailed(id=identifier, properties=state, reasons=reasons)
+    )
+    status = status_pb2.Status(code=UNKNOWN_ERROR, message="; ".join(reasons), details=[details])
+    _trail(request, status)
+
+
+def _trail(request: Request, status: status_pb2.Status) -> None:
+    if request.context is not None:
+        request.context.set_trailing_metadata(((STATUS_DETAILS, status.SerializeToString()),))
+
+
+class Row:
+    """The resource's row in `pulumi up`: shows a line when it changed, and warnings."""
+
+    def __init__(self, urn: str) -> None:
+        self._urn, self._last = urn, ""
+
+    def show(self, text: str) -> None:
+        """Show `text` in the row until the next line comes."""
+        if text != self._last:
+            self._last = text
+            _log(self._urn, engine_pb2.INFO, text, ephemeral=True)
+
+    def warn(self, text: str) -> None:
+        """Show `text` in the row and among the diagnostics at the end."""
+        _log(self._urn, engine_pb2.WARNING, text, ephemeral=False)
+
+
+_ENGINE: list[engine_pb2_grpc.EngineStub] = []
+
+
+def _log(urn: str, severity: Any, text: str, *, ephemeral: bool) -> None:
+    """Send a line to the engine, whose address is the servicer's first argument."""
+    address = sys.argv[1] if len(sys.argv) > 1 else ""
+    if not urn or ":" not in address:
+        return
+    if not _ENGINE:
+        _ENGINE.append(engine_pb2_grpc.EngineStub(grpc.insecure_channel(address)))
+    line = engine_pb2.LogRequest(severity=severity, message=text, urn=urn, ephemeral=ephemeral)
+    try:
+        _ENGINE[0].Log(line, timeout=5)
+    except grpc.RpcError:
+        # A lost line of progress must not fail a deployment; stderr is the only place left.
+        sys.stderr.write(f"{text}\n")

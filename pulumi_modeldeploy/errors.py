@@ -1,0 +1,99 @@
+"""Every exception of the package.
+
+    ModelDeployError
+    ├── SettingsError        a setting is missing or must not be used like this
+    ├── InvalidInputs        checked inputs turned out to be wrong after all
+    ├── Refused              going on could take over or damage what is not ours
+    ├── Stopped              the run that asked for this is over
+    ├── ApiError             the cloud answered: no
+    ├── TransportError       the cloud did not answer
+    │   └── AmbiguousError   ... and may or may not have done what it was asked
+    └── WaitError            a state was not reached
+        ├── WaitFailed       the cloud says it never will be
+        └── WaitTimeout      not in time
+    NotReady                 the object exists, and is not (yet) what it should be
+
+Each text is complete on its own: one paragraph, what happened and what to do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class ModelDeployError(Exception):
+    """Base of all errors of this package."""
+
+
+class SettingsError(ModelDeployError):
+    """A setting is missing, malformed, or must not be used like this."""
+
+
+class InvalidInputs(ModelDeployError):  # noqa: N818  (the field's word, as in botocore)
+    """Inputs that reached a changing call without being right, e.g. after a policy changed them."""
+
+
+class Refused(ModelDeployError):  # noqa: N818
+    """Going on could take over, double or damage something; nothing was changed."""
+
+
+class Stopped(ModelDeployError):  # noqa: N818
+    """The run that asked for this is over; nothing more is changed."""
+
+
+class ApiError(ModelDeployError):
+    """The cloud refused a request.
+
+    Attributes:
+        status: HTTP status.
+        code: The cloud's error code, empty when it gave none.
+        request_id: What the cloud's support asks for, empty when it gave none.
+    """
+
+    def __init__(
+        self, operation: str, status: int, code: str, message: str, request_id: str = ""
+    ) -> None:
+        self.operation, self.status, self.code = operation, status, code
+        self.message, self.request_id = message, request_id
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        facts = [f"HTTP {self.status}", self.code, self.request_id and f"request {self.request_id}"]
+        return f"{self.operation}: {self.message} ({', '.join(f for f in facts if f)})"
+
+
+class TransportError(ModelDeployError):
+    """No answer came from the cloud."""
+
+
+class AmbiguousError(TransportError):
+    """No usable answer came, and the request may have been carried out."""
+
+
+class WaitError(ModelDeployError):
+    """A state was not reached."""
+
+
+class WaitFailed(WaitError):
+    """The cloud reached a state from which the wanted one is not reached by waiting."""
+
+
+class WaitTimeout(WaitError):
+    """The time limit passed first."""
+
+
+class NotReady(ModelDeployError):  # noqa: N818
+    """The object exists but is not what it should be; it is stored, and the next run goes on.
+
+    Attributes:
+        id: The object's id.
+        state: What to store.
+        reasons: What to show.
+    """
+
+    def __init__(self, identifier: str, state: dict[str, Any], reasons: Sequence[str]) -> None:
+        self.id, self.state, self.reasons = identifier, state, list(reasons)
+        super().__init__("; ".join(self.reasons))

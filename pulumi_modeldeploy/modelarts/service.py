@@ -1,0 +1,338 @@
+"""`modelarts.Service`: its arguments, its outputs, its table, its quirks.
+
+Sources: "Deploying Services" (create page), "Obtaining Service Details" (show page) and "Updating
+Service Configurations" of the ModelArts API reference.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pulumi_modeldeploy.core.checks import between, items, length, one_of, pattern
+from pulumi_modeldeploy.core.declare import (
+    Change,
+    Defaulted,
+    NotRequired,
+    NotRequiredObject,
+    NotRequiredObjects,
+    Removal,
+    Required,
+    RequiredObjects,
+    Resource,
+    arg,
+    output,
+    output_id,
+    output_list,
+)
+from pulumi_modeldeploy.core.identity import Identity, Naming
+from pulumi_modeldeploy.core.lifecycle import Goal, Operation, Step, Table
+from pulumi_modeldeploy.core.values import Json, Values
+from pulumi_modeldeploy.core.waits import Sight, Wait
+from pulumi_modeldeploy.errors import ApiError, TransportError
+from pulumi_modeldeploy.modelarts import api
+from pulumi_modeldeploy.modelarts.args import (
+    ScheduleArgs,
+    ServiceAdditionalPropertiesArgs,
+    ServiceConfigArgs,
+)
+from pulumi_modeldeploy.modelarts.replies import ConfigStatus
+from pulumi_modeldeploy.modelarts.rules import RULES
+
+LONGEST_DESCRIPTION = 100
+"""Characters, create page, table 3."""
+
+NAME = pattern(r"[\w-]*", "hold only letters, digits, - and _")
+FIRST_OF_NAME = pattern(
+    r"[^\W\d_].*", "begin with a letter, says the older manual", warn=True, name="first"
+)
+DESCRIPTION = pattern(r"[^&!'\"<>]*", "hold none of & ! ' \" < >", name="characters")
+DOUBTFUL = pattern(
+    r"[^+=]*", "hold neither + nor =, says one of the pages", warn=True, name="doubtful"
+)
+
+
+class Service(Resource):
+    """A model, or several versions of it, served by ModelArts.
+
+    Deploys a real-time service and waits until it runs. Several entries in `config` split the
+    traffic by weight. Errors: whatever is wrong with the arguments is reported in the preview; a
+    deployment that fails is stored with its id, and the next `pulumi up` goes on with it.
+
+    https://docs.otc.t-systems.com/modelarts/api-ref/service_management/deploying_services.html
+    """
+
+    service_name: Defaulted[str] = arg(
+        default=None,
+        checks=[length(1, 64), NAME, FIRST_OF_NAME],
+        change=Change.REPLACE,
+        source="create page, table 3",
+    )
+    """Name of the service, 1 to 64 characters, unique in the cloud project. Default:
+    `<resource name>-<mark>`. With a given name a replacement deletes the old service first."""
+    infer_type: Required[str] = arg(
+        checks=[one_of("real-time")], change=Change.REPLACE, source="create page, table 3"
+    )
+    """How the service works: `real-time`."""
+    config: RequiredObjects[ServiceConfigArgs] = arg(
+        checks=[items(1)], unordered=True, match_by="model_id", source="create page, tables 3 and 5"
+    )
+    """Model versions, how they run and how the traffic is split between them."""
+    description: NotRequired[str] = arg(
+        default=None,
+        checks=[length(0, LONGEST_DESCRIPTION), DESCRIPTION, DOUBTFUL],
+        removed="",
+        source="create page, table 3",
+    )
+    """Free text, at most 100 characters. Where the name is given, the text on the service carries
+    the resource's mark too (`modelarts:ownerMark`)."""
+    workspace_id: NotRequired[str] = arg(
+        default=None, change=Change.REPLACE, source="create page, table 3"
+    )
+    """Workspace that the service belongs to; the cloud's default is `0`."""
+    vpc_id: NotRequired[str] = arg(
+        default=None, change=Change.REPLACE, source="create page, table 3"
+    )
+    """VPC that the instances are placed in; needs `subnet_network_id` and `security_group_id`. The
+    cloud's default is a VPC of its own."""
+    subnet_network_id: NotRequired[str] = arg(
+        default=None, change=Change.REPLACE, source="create page, table 3"
+    )
+    """Network id of the subnet; with `vpc_id`."""
+    security_group_id: NotRequired[str] = arg(
+        default=None, change=Change.REPLACE, source="create page, table 3"
+    )
+    """Security group; with `vpc_id`. It must admit inbound TCP 8080 from 0.0.0.0/0."""
+    cluster_id: NotRequired[str] = arg(
+        default=None, change=Change.REPLACE, source="create page, table 3"
+    )
+    """Dedicated resource pool of the old generation; its network wins over `vpc_id`."""
+    pool_name: NotRequired[str] = arg(
+        default=None, change=Change.REPLACE, source="create page, table 3"
+    )
+    """Id of a dedicated resource pool of the new generation; wins over `cluster_id`."""
+    schedule: NotRequiredObjects[ScheduleArgs] = arg(
+        default=None, checks=[items(0, 1)], removed=[], source="create page, tables 3 and 4"
+    )
+    """When the service stops by itself, at most one entry. Default: never."""
+    additional_properties: NotRequiredObject[ServiceAdditionalPropertiesArgs] = arg(
+        default=None, removed={}, source="create page, tables 3 and 10"
+    )
+    """Further properties, such as notifications."""
+    load_balancer_policy: NotRequired[str] = arg(
+        default=None,
+        checks=[one_of("ROUND_ROBIN", "LEAST_CONNECTIONS", "SOURCE_IP")],
+        removed=Removal.REFUSE,
+        source="show page",
+    )
+    """How requests are spread over instances: `ROUND_ROBIN`, `LEAST_CONNECTIONS` or
+    `SOURCE_IP`."""
+    priority: NotRequired[int] = arg(default=None, checks=[between(1, 3)], source="show page")
+    """Preemption priority, 1 to 3."""
+    desired_status: Defaulted[str] = arg(
+        default="running",
+        checks=[one_of("running", "stopped")],
+        body=False,
+        source="update page",
+    )
+    """What should run: `running` (default) or `stopped`. A service that its own schedule stopped is
+    left alone."""
+
+    service_id = output_id()
+    """Id of the service; the same as `id`."""
+    status = output(str)
+    """State: `deploying`, `running`, `concerning`, `failed`, `stopped`, `stopping`, `pending` or
+    `waiting`."""
+    access_address = output(str)
+    """URL that the service answers inference requests on."""
+    bind_access_address = output(str)
+    """The same under a domain name of the user's own."""
+    config_status = output_list(ConfigStatus, wire="config")
+    """What the cloud says about each entry of `config`."""
+    progress = output(int)
+    """Progress of a deployment in percent."""
+    error_msg = output(str)
+    """Why the service failed."""
+    tenant = output(str)
+    """Account that the service belongs to."""
+    project = output(str)
+    """Cloud project that the service belongs to."""
+    owner = output(str)
+    """User that the service belongs to."""
+    publish_at = output(int)
+    """When the service was published last, milliseconds since 1970."""
+    update_time = output(int)
+    """When the configuration was changed last, milliseconds since 1970."""
+    transition_at = output(int)
+    """When the state changed last, milliseconds since 1970."""
+    operation_time = output(int)
+    """When the cloud was asked last, milliseconds since 1970."""
+    due_time = output(int)
+    """When the service will stop by itself, milliseconds since 1970."""
+    invocation_times = output(int)
+    """Requests served in all."""
+    failed_times = output(int)
+    """Requests that failed in all."""
+    is_shared = output(bool)
+    """Whether others subscribed to the service."""
+    shared_count = output(int)
+    """How many did."""
+    is_free = output(bool)
+    """Whether a free flavour is used."""
+    debug_url = output(str)
+    """URL for online debugging, where the model supports it."""
+
+
+# --- quirks --------------------------------------------------------------------------------------
+
+_MARK = re.compile(r" ?\[md:([0-9a-f]{12})\]$")
+_NAMED_MARK = re.compile(r"-([0-9a-f]{12})$")
+
+
+def find(op: Operation, values: Values) -> Json | None:
+    """Find a service by its name.
+
+    The page does not say whether the filter is exact, so names are compared here; nor whether
+    `offset` counts pages or records, so the next page begins after the records seen.
+    """
+    name, offset = values["service_name"], 0
+    while True:
+        query = {"service_name": name, "offset": offset, "limit": 100}
+        page = op.client.send(api.LIST, query=query).body
+        services = page.get("services") or []
+        for service in services:
+            if service.get("service_name") == name:
+                return op.show(service["service_id"])
+        offset += len(services)
+        if not services or offset >= page.get("total_count", 0):
+            return None
+
+
+def mark_of(document: Json) -> str:
+    """Read whose a service is: a mark in the description decides, else one in the name."""
+    written = _MARK.search(document.get("description") or "")
+    named = written or _NAMED_MARK.search(document.get("service_name") or "")
+    return named.group(1) if named else ""
+
+
+def dress(op: Operation, values: Values) -> Values:
+    """Write the mark into the description, where the name does not carry it."""
+    mark = op.identity.mark
+    if values["service_name"].endswith(f"-{mark}") or op.settings.get(api.OWNER_MARK) == "off":
+        return dict(values)
+    text = f"{values.get('description') or ''} [md:{mark}]".lstrip()
+    if len(text) > LONGEST_DESCRIPTION:
+        op.caution(
+            "the description leaves no room for this resource's mark: if creating it is "
+            "interrupted, the service will have to be deleted by hand"
+        )
+        return dict(values)
+    return {**values, "description": text}
+
+
+def undress(document: Json) -> Json:
+    """Take the mark out of the description."""
+    description = document.get("description")
+    if not description:
+        return document
+    return {**document, "description": _MARK.sub("", description)}
+
+
+def sight(document: Json) -> Sight:
+    """Read the state; the progress counts while a service is deployed."""
+    status = str(document.get("status"))
+    progress = document.get("progress")
+    words = f"deploying {progress}%" if status == "deploying" and progress is not None else status
+    return Sight(status, words, str(document.get("error_msg") or ""))
+
+
+def version(document: Json) -> Any:
+    """What moves when a configuration is taken up, or a service is started or stopped."""
+    return document.get("update_time"), document.get("transition_at")
+
+
+def age(document: Json, now: float) -> float:
+    """Seconds since the service was published."""
+    return now - float(document.get("publish_at") or 0) / 1000
+
+
+def identify(_values: Values, document: Json, _identity: Identity) -> str:
+    """The cloud chooses the id."""
+    return str(document["service_id"])
+
+
+def explain(op: Operation, identifier: str) -> str:
+    """Tell the last abnormal events of a service that failed."""
+    try:
+        query = {"event_type": "abnormal", "limit": 3}
+        found = op.client.get(api.EVENTS, query=query, path={"id": identifier})
+    except (ApiError, TransportError):
+        # Reading events is a permission of its own; without it the state's own reason has to do.
+        return ""
+    events = (found or {}).get("events") or []
+    return "; ".join(str(event.get("event_info")) for event in events)
+
+
+# --- table ---------------------------------------------------------------------------------------
+
+_HEALTHY = ("running", "concerning", "finished")
+_ON_THE_WAY = ("deploying", "pending", "waiting", "stopping")
+_DEPLOYED = Wait(until=(*_HEALTHY, "stopped"), fail=("failed",), passing=_ON_THE_WAY)
+"""Stopped counts: a schedule may be shorter than a look, and a stopped service can be updated."""
+
+TABLE = Table(
+    kind="ModelArts service",
+    owner=Service,
+    credentials=api.SETTINGS,
+    place=api.place,
+    connect=api.connect,
+    naming=Naming("service_name", most=64, forbidden=r"[^\w-]"),
+    rules=RULES,
+    create=api.CREATE,
+    read=api.SHOW,
+    delete=api.DELETE,
+    identify=identify,
+    find=find,
+    mark_of=mark_of,
+    dress=dress,
+    undress=undress,
+    sight=sight,
+    version=version,
+    age=age,
+    steps=(
+        # Status and configuration never go in one call: the cloud would apply the status only.
+        Step(
+            fields=(
+                "description",
+                "config",
+                "schedule",
+                "additional_properties",
+                "load_balancer_policy",
+                "priority",
+            ),
+            call=api.UPDATE,
+            wait=_DEPLOYED,
+            redeploys=("config",),
+        ),
+    ),
+    goals={
+        "running": Goal(
+            satisfied=_HEALTHY,
+            call=api.UPDATE,
+            body={"status": "running"},
+            wait=Wait(until=_HEALTHY, fail=("failed",), passing=(*_ON_THE_WAY, "stopped")),
+        ),
+        "stopped": Goal(
+            satisfied=("stopped",),
+            call=api.UPDATE,
+            body={"status": "stopped"},
+            wait=Wait(until=("stopped",), fail=("failed",), passing=(*_ON_THE_WAY, *_HEALTHY)),
+        ),
+    },
+    stops_itself=lambda values: bool(values.get("schedule")),
+    ready=_DEPLOYED,
+    settled=Wait(until=(*_HEALTHY, "stopped", "failed"), passing=_ON_THE_WAY),
+    gone=Wait(passing=("deleting", *_HEALTHY, *_ON_THE_WAY, "stopped", "failed"), limit=600),
+    leaving=("deleting",),
+    explain=explain,
+)
