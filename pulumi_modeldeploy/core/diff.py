@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_modeldeploy.core.declare import Change, Declaration, Field, Removal, Shape
-from pulumi_modeldeploy.core.values import has_unknown
+from pulumi_modeldeploy.core.values import Values, has_unknown, is_empty
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,43 @@ def _same_lists(item: Field, old: Any, new: Any) -> bool:
     if item.shape is Shape.OBJECTS:
         return all(_same_objects(item, a, b) for a, b in zip(old, new, strict=True))
     return bool(old == new)
+
+
+def union(declaration: Declaration, wanted: Values, olds: Values) -> Values:
+    """Add to the wanted arguments those that were there before, nested ones too.
+
+    What was taken away must be looked for in the cloud as well as what is wanted.
+    """
+    found: Values = {}
+    for name, item in declaration.args.items():
+        value, old = wanted.get(name), olds.get(name)
+        if item.shape is Shape.OBJECT and value is not None and old is not None:
+            value = union(Declaration.of(item.type), value, old)
+        elif item.shape is Shape.OBJECTS and value is not None and old is not None:
+            value = _union_lists(item, value, old)
+        if value is not None or old is not None:
+            found[name] = old if value is None else value
+    return found
+
+
+def _union_lists(item: Field, wanted: list[Any], olds: list[Any]) -> list[Any]:
+    nested = Declaration.of(item.type)
+    if item.column.unordered:
+        known = {_identity(item, old): old for old in olds}
+        before = [known.get(_identity(item, entry), {}) for entry in wanted]
+    else:
+        before = [*olds, *[{}] * len(wanted)][: len(wanted)]
+    return [union(nested, entry, old) for entry, old in zip(wanted, before, strict=True)]
+
+
+def prune(value: Any) -> Any:
+    """Leave out what means nothing to a cloud, at any depth; entries of lists stay."""
+    if isinstance(value, Mapping):
+        pruned = {key: prune(one) for key, one in value.items()}
+        return {key: one for key, one in pruned.items() if not is_empty(one)}
+    if isinstance(value, list):
+        return [prune(one) for one in value]
+    return value
 
 
 def align(item: Field, entries: list[Any], like: list[Any]) -> list[Any]:

@@ -63,6 +63,8 @@ def check(
     if olds is not None:
         _removals(declaration, olds, checked)
     checked.problems = [problem for problem in checked.problems if problem.rule not in off]
+    failing = {problem.path for problem in checked.failures}
+    checked.problems = [p for p in checked.problems if not p.warn or p.path not in failing]
     return checked
 
 

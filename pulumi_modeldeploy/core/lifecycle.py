@@ -472,15 +472,12 @@ def _step_body(
     """Build the body out of what differs from the cloud, and name it."""
     table, declaration = op.table, op.table.declaration
     wanted = table.dress(op, values)
-    actual = wire.read(declaration, document, wanted)
-    names = [d.name for d in diff.compare(declaration, actual, wanted) if d.name in step.fields]
-    whole = wire.read(declaration, document, None)
-    for name_ in step.fields:
-        item = declaration.args[name_]
-        removed = olds.get(name_) is not None and wanted.get(name_) is None
-        if removed and not is_empty(whole.get(name_)):
-            wanted[name_] = item.on_removal
-            names.append(name_)
+    actual = wire.read(declaration, document, diff.union(declaration, wanted, olds))
+    differing = diff.compare(declaration, diff.prune(actual), diff.prune(wanted))
+    names = [one.name for one in differing if one.name in step.fields]
+    for name in names:
+        if wanted.get(name) is None:
+            wanted[name] = declaration.args[name].on_removal
     return wire.body(declaration, wanted, only=names), names
 
 

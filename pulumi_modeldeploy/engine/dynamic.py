@@ -202,7 +202,9 @@ class Provider(ResourceProvider):
             or olds.get(PROVIDER) != news.get(PROVIDER)
             or lifecycle.strays(table, old_values, news_checked)
         )
-        return DiffResult(changes=changed, replaces=replaces)
+        # "Unknown" makes the engine compare old and new inputs itself, and show what changed by
+        # name, in a refresh too; where they are equal it would take that for "no change".
+        return DiffResult(None if changed and request.inputs_differ else changed, replaces)
 
     def _remember(
         self, request: sdk.Request, identifier: str, old: Identity | None, *, replacing: bool

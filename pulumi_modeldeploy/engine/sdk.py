@@ -31,12 +31,14 @@ class Request:
         urn: The resource; empty where it cannot be found out.
         timeout: Pulumi's custom timeout of this operation in seconds; `None`: none was given.
         alive: Whether the run that sent it is still going on.
+        inputs_differ: In a diff: whether the engine itself sees old and new inputs differ.
         context: gRPC's context of the call, `None` where it cannot be found out.
     """
 
     urn: str = ""
     timeout: float | None = None
     alive: Callable[[], bool] = lambda: True
+    inputs_differ: bool = False
     context: Any = None
 
 
@@ -47,7 +49,9 @@ def current_request() -> Request:
         if _is_servicer(frame):
             request, context = frame.f_locals["request"], frame.f_locals["context"]
             timeout = getattr(request, "timeout", 0.0)
-            return Request(request.urn, timeout or None, context.is_active, context)
+            return Request(
+                request.urn, timeout or None, context.is_active, _inputs_differ(request), context
+            )
         frame = frame.f_back
     return Request()
 
@@ -56,6 +60,16 @@ def _is_servicer(frame: FrameType) -> bool:
     spec = frame.f_globals.get("__spec__")
     named = getattr(spec, "name", "") == SERVICER
     return named and "request" in frame.f_locals and "context" in frame.f_locals
+
+
+def _inputs_differ(request: Any) -> bool:
+    """Compare the inputs of a diff request as the engine does: without its internal keys."""
+    bags = [getattr(request, name, None) for name in ("old_inputs", "news")]
+    old, new = (
+        {k: v for k, v in bag.fields.items() if not k.startswith("__")} if bag else {}
+        for bag in bags
+    )
+    return bool(old) and old != new
 
 
 def short_error(request: Request, message: str) -> None:

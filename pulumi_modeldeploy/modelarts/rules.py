@@ -17,9 +17,15 @@ POOLS = ("pool_name", "cluster_id")
 """Arguments that name a dedicated resource pool, the winning one first."""
 
 
+OTHER_TYPES = ("batch", "edge")
+
+
 def is_real_time(service: Values) -> bool:
-    """Tell a real-time service from one whose type is another, or not known."""
-    return bool(service.get("infer_type") == "real-time")
+    """Tell a real-time service from another, or one whose type is not known.
+
+    A misspelt type counts: its other mistakes are to be shown in the same preview.
+    """
+    return service.get("infer_type") not in (UNKNOWN, None, *OTHER_TYPES)
 
 
 def _weights_given(service: Values, report: Report) -> None:

@@ -1,0 +1,31 @@
+"""The environment variables that make programs use an emulator."""
+
+from __future__ import annotations
+
+from pulumi_modeldeploy.emulator import huawei_iam
+
+
+def environment(url: str) -> dict[str, str]:
+    """Return endpoints and credentials of the emulator at `url`, by variable name."""
+    return {
+        "MODELARTS_ENDPOINT": url,
+        "MODELARTS_IAM_ENDPOINT": url,
+        "MODELARTS_VPC_ENDPOINT": url,
+        "HW_ACCESS_KEY": huawei_iam.ACCESS_KEY,
+        "HW_SECRET_KEY": huawei_iam.SECRET_KEY,
+        "HW_REGION_NAME": huawei_iam.REGION,
+        "HW_PROJECT_ID": huawei_iam.PROJECT_ID,
+    }
+
+
+def further_credentials() -> dict[str, str]:
+    """Return what the emulator accepts besides, by the usual variable names.
+
+    Not in `environment`: set together, programs would have to choose between them.
+    """
+    return {
+        "HW_AUTH_TOKEN": huawei_iam.TOKEN,
+        "HW_USER_NAME": huawei_iam.USER_NAME,
+        "HW_USER_PASSWORD": huawei_iam.PASSWORD,
+        "HW_DOMAIN_NAME": huawei_iam.DOMAIN_NAME,
+    }
