@@ -32,15 +32,15 @@ class SettingsError(ModelDeployError):
     """A setting is missing, malformed, or must not be used like this."""
 
 
-class InvalidInputs(ModelDeployError):  # noqa: N818  (the field's word, as in botocore)
+class InvalidInputs(ModelDeployError):
     """Inputs that reached a changing call without being right, e.g. after a policy changed them."""
 
 
-class Refused(ModelDeployError):  # noqa: N818
+class Refused(ModelDeployError):
     """Going on could take over, double or damage something; nothing was changed."""
 
 
-class Stopped(ModelDeployError):  # noqa: N818
+class Stopped(ModelDeployError):
     """The run that asked for this is over; nothing more is changed."""
 
 
@@ -85,7 +85,7 @@ class WaitTimeout(WaitError):
     """The time limit passed first."""
 
 
-class NotReady(ModelDeployError):  # noqa: N818
+class NotReady(ModelDeployError):
     """The object exists but is not what it should be; it is stored, and the next run goes on.
 
     Attributes:

@@ -6,13 +6,16 @@ A cloud declares its settings as `Setting` rows; stack configuration wins over t
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi.runtime.config
 
 from pulumi_modeldeploy.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
 
 @dataclass(frozen=True)

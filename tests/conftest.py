@@ -80,7 +80,7 @@ class Stack:
 
     def run(self, *words: str, env: dict[str, str] | None = None) -> Run:
         """Run `pulumi WORDS`."""
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [str(self.engine / "pulumi"), *words, "--non-interactive"],
             cwd=self.folder,
             env={**self.environment, **(env or {})},
@@ -93,7 +93,7 @@ class Stack:
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start `pulumi WORDS` and leave it running."""
-        return subprocess.Popen(  # noqa: S603
+        return subprocess.Popen(
             [str(self.engine / "pulumi"), *words, "--non-interactive"],
             cwd=self.folder,
             env=self.environment,
@@ -165,7 +165,7 @@ class Stack:
 def engine() -> Path:
     """The folder of the Pulumi engine; the first run on a machine may have to build it."""
     script = ROOT / "tools" / "engine" / "get_engine.py"
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, check=True
     )
     return Path(done.stdout.strip())

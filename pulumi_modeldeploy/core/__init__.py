@@ -1,0 +1,1 @@
+"""The machinery that all clouds share; it knows no cloud and no engine."""

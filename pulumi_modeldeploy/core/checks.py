@@ -8,11 +8,13 @@ and never quotes a free string: the provider sees secrets in plain text and cann
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pulumi_modeldeploy.core.values import UNKNOWN, Values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong, where, and by which rule; `detail` has the values, and is left out of the
-    message where one of them is secret.
+    """What is wrong, where, and by which rule.
+
+    `detail` has the values concerned; it is left out of the message where one of them is secret.
     """
 
     path: str

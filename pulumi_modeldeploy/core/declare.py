@@ -242,10 +242,10 @@ class Arg(Generic[S, G]):
     @overload
     def __get__(self, obj: Args | Reply, owner: type) -> G: ...
     def __get__(self, obj: Any, owner: type) -> Any:
-        return self if obj is None else obj._read(self._name)  # noqa: SLF001
+        return self if obj is None else obj._read(self._name)
 
     def __set__(self, obj: Any, value: S) -> None:
-        obj._write(self._name, value)  # noqa: SLF001
+        obj._write(self._name, value)
 
 
 class Required(Arg[Input[T], T]):
@@ -318,13 +318,13 @@ class Out(Generic[T]):
     @overload
     def __get__(self, obj: Args | Reply, owner: type) -> T: ...
     def __get__(self, obj: Any, owner: type) -> Any:
-        return self if obj is None else obj._read(self._name)  # noqa: SLF001
+        return self if obj is None else obj._read(self._name)
 
 
 class OutId(Out[str]):
     """An output that is the resource's id, and so stays known in previews."""
 
-    def __get__(self, obj: Any, owner: type) -> Any:  # type: ignore[override]  # Out's overloads
+    def __get__(self, obj: Any, owner: type) -> Any:
         return obj.id if isinstance(obj, Resource) else super().__get__(obj, owner)
 
 
@@ -380,9 +380,9 @@ class _Struct:
 def _view(item: Field, value: Any) -> Any:
     """Show a value of the state the way the attribute's type promises."""
     if item.shape is Shape.OBJECTS and isinstance(value, list):
-        return [item.type._view(one) for one in value]  # type: ignore[attr-defined]  # noqa: SLF001
+        return [item.type._view(one) for one in value]  # type: ignore[attr-defined]
     if item.shape is Shape.OBJECT:
-        return item.type._view(value)  # type: ignore[attr-defined]  # noqa: SLF001
+        return item.type._view(value)  # type: ignore[attr-defined]
     if item.shape is Shape.SCALAR and item.type is int and isinstance(value, float):
         return int(value)
     return value
@@ -401,7 +401,7 @@ class _Declared:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         # Pulumi reads class annotations as output types, and ours describe inputs: move them aside.
-        lines = cls.__dict__.get("__annotations__", {})
+        lines = vars(cls).get("__annotations__", {})
         columns = {n: cls.__dict__[n] for n in lines if isinstance(cls.__dict__.get(n), Column)}
         own = {name: (lines.pop(name), column) for name, column in columns.items()}
         for name in own:
@@ -452,7 +452,7 @@ class Resource(_Declared, pulumi.CustomResource):
             return value
         return value.apply(lambda state: _view(item, state))
 
-    def _write(self, name: str, value: Any) -> None:  # noqa: ARG002  (the descriptors' signature)
+    def _write(self, name: str, value: Any) -> None:  # noqa: ARG002  (as the descriptors call it)
         raise AttributeError(f"{name} is set when the resource is constructed")
 
 
@@ -494,7 +494,7 @@ def _arguments(owner: type) -> Iterable[tuple[str, Field]]:
         if name in _CONSTRUCTOR_ONLY and issubclass(owner, Resource):
             continue
         descriptor, (kind, *_) = _resolve(owner, name, hint)
-        shape = descriptor._shape  # noqa: SLF001
+        shape = descriptor._shape
         if shape is Shape.LIST and isinstance(kind, type) and issubclass(kind, Args):
             raise TypeError(f"{owner.__name__}.{name}: a list of objects is ...Objects[...]")
         yield name, Field(name, kind, shape, column.default is _MISSING, column)

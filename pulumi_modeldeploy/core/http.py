@@ -9,17 +9,20 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
 
 import requests
 import requests.adapters
 import requests.auth
 
-from pulumi_modeldeploy.core.values import Json
 from pulumi_modeldeploy.errors import AmbiguousError, ApiError, Stopped, TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from pulumi_modeldeploy.core.values import Json
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS: Mapping[str, float] = {"POST": 8.0}
@@ -38,7 +41,7 @@ class Call:
         method: HTTP method.
         path: Path with `{placeholders}`.
         ok: Statuses that mean success.
-        repeatable: Whether sending it twice does no harm, although it is no GET.
+        repeatable: Whether sending it twice does no harm, although it changes something.
     """
 
     operation: str
@@ -55,7 +58,7 @@ class Call:
     @property
     def safe_to_repeat(self) -> bool:
         """Whether it may be sent again after an answer got lost."""
-        return self.repeatable or self.method in ("GET", "HEAD", "PUT", "DELETE")
+        return self.repeatable or not self.changes
 
 
 @dataclass(frozen=True)
@@ -95,12 +98,14 @@ class Dialect:
         name: The cloud's name in messages.
         read_error: Reads an error document (any JSON, or `None` where it was none).
         missing: Statuses or codes that mean "there is no such object".
+        taken: Codes that mean "there is one of this name".
         retry: What is repeated.
     """
 
     name: str
     read_error: Callable[[Any, Mapping[str, str]], Failure]
     missing: Collection[int | str] = (404,)
+    taken: Collection[str] = ()
     retry: Retry = field(default_factory=Retry)
 
     def is_missing(self, error: ApiError) -> bool:

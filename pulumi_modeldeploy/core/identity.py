@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SCHEMA = 1
 """Version of the state; raised when its meaning changes, and old ones stay readable."""
@@ -70,7 +72,7 @@ def mark(identity: Identity, urn: str, owner: str = "") -> str:
     The same name under parents of different types is two resources, hence the whole URN. `owner`
     (`modeldeploy:owner`) keeps stacks apart that share all names, as on several file back ends.
     """
-    stack = "\n".join((identity.organization, identity.project, identity.stack, owner))
+    stack = f"{identity.organization}\n{identity.project}\n{identity.stack}\n{owner}"
     return _hex6(stack) + _hex6(f"{urn}\n{identity.generation}")
 
 

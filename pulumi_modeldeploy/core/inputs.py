@@ -17,7 +17,6 @@ from pulumi_modeldeploy.core.checks import Check, Problem, Rule
 from pulumi_modeldeploy.core.declare import Declaration, Field, Removal, Shape
 from pulumi_modeldeploy.core.values import UNKNOWN, Values
 
-
 _Builder: TypeAlias = "Callable[[Field, Any, str, Checked, bool], tuple[Any, str]]"
 
 
@@ -72,7 +71,7 @@ def normalise(declaration: Declaration, raw: Mapping[str, Any]) -> Values:
     """Bring stored or read arguments into the normal form, without judging or completing them."""
     checked = Checked({})
     known = {name: value for name, value in raw.items() if name in declaration.args}
-    _object(declaration, known, "", checked, defaults=False)
+    _object(declaration, known, "", checked, strict=False)
     return checked.values
 
 
@@ -82,7 +81,7 @@ def _object(
     at: str,
     checked: Checked,
     *,
-    defaults: bool = True,
+    strict: bool = True,
 ) -> Values:
     """Normalise one object into `checked.values` (top level) or a new dict (nested)."""
     values: Values = {} if at else checked.values
@@ -93,10 +92,10 @@ def _object(
     for name, item in declaration.args.items():
         path = prefix + name
         value = raw.get(name)
-        if value is None and defaults:
+        if value is None and strict:
             value = item.column.default if not item.required else None
         if value is not None:
-            values[name] = _value(item, value, path, checked, defaults=defaults)
+            values[name] = _value(item, value, path, checked, strict=strict)
         elif item.required:
             text = "is missing: it must be given"
             checked.problems.append(Problem(path, text, f"{_rule_path(path)}.required"))
@@ -111,9 +110,9 @@ def _unknown_name(prefix: str, name: str, declaration: Declaration) -> Problem:
     return Problem(prefix + name, f"is no argument of {declaration.owner.__name__}: {hint}", rule)
 
 
-def _value(item: Field, value: Any, path: str, checked: Checked, *, defaults: bool) -> Any:
+def _value(item: Field, value: Any, path: str, checked: Checked, *, strict: bool) -> Any:
     """Normalise and judge one value; to all other rules a malformed one counts as unknown."""
-    value = _shaped(_SHAPES[item.shape], item, value, path, checked, defaults)
+    value = _shaped(_SHAPES[item.shape], item, value, path, checked, strict)
     if value is not UNKNOWN:
         for rule in item.column.checks:
             _judge(rule, value, path, checked)
@@ -121,15 +120,15 @@ def _value(item: Field, value: Any, path: str, checked: Checked, *, defaults: bo
 
 
 def _shaped(
-    build: _Builder, item: Field, value: Any, path: str, checked: Checked, defaults: bool
+    build: _Builder, item: Field, value: Any, path: str, checked: Checked, strict: bool
 ) -> Any:
-    """Build one value, or report why it cannot be built."""
+    """Build one value, or report why it cannot be; what was stored or read stays as it is then."""
     if value is UNKNOWN:
         return UNKNOWN
-    built, wrong = build(item, value, path, checked, defaults)
+    built, wrong = build(item, value, path, checked, strict)
     if wrong:
         checked.problems.append(Problem(path, wrong, f"{_rule_path(path)}.type"))
-        return UNKNOWN
+        return UNKNOWN if strict else value
     return built
 
 
@@ -167,10 +166,8 @@ def _rule_path(path: str) -> str:
     return "".join(part.split("]")[-1] for part in path.split("["))
 
 
-def _scalar(
-    item: Field, value: Any, path: str, checked: Checked, defaults: bool
-) -> tuple[Any, str]:
-    del path, checked, defaults
+def _scalar(item: Field, value: Any, path: str, checked: Checked, strict: bool) -> tuple[Any, str]:
+    del path, checked, strict
     if item.type is str:
         return value, "" if isinstance(value, str) else "must be a text"
     if item.type is bool:
@@ -202,38 +199,34 @@ def _whole(number: float) -> float:
     return int(number) if number.is_integer() else number
 
 
-def _list(item: Field, value: Any, path: str, checked: Checked, defaults: bool) -> tuple[Any, str]:
+def _list(item: Field, value: Any, path: str, checked: Checked, strict: bool) -> tuple[Any, str]:
     if not isinstance(value, list):
         return value, "must be a list"
     entries = enumerate(value)
-    return [_shaped(_scalar, item, v, f"{path}[{i}]", checked, defaults) for i, v in entries], ""
+    return [_shaped(_scalar, item, v, f"{path}[{i}]", checked, strict) for i, v in entries], ""
 
 
-def _map(item: Field, value: Any, path: str, checked: Checked, defaults: bool) -> tuple[Any, str]:
+def _map(item: Field, value: Any, path: str, checked: Checked, strict: bool) -> tuple[Any, str]:
     if not isinstance(value, Mapping):
         return value, "must be a map"
     entries = value.items()
     return {
-        key: _shaped(_scalar, item, one, f"{path}[{key!r}]", checked, defaults)
+        key: _shaped(_scalar, item, one, f"{path}[{key!r}]", checked, strict)
         for key, one in entries
     }, ""
 
 
-def _nested(
-    item: Field, value: Any, path: str, checked: Checked, defaults: bool
-) -> tuple[Any, str]:
+def _nested(item: Field, value: Any, path: str, checked: Checked, strict: bool) -> tuple[Any, str]:
     if not isinstance(value, Mapping):
         return value, "must be an object"
-    return _object(Declaration.of(item.type), value, path, checked, defaults=defaults), ""
+    return _object(Declaration.of(item.type), value, path, checked, strict=strict), ""
 
 
-def _objects(
-    item: Field, value: Any, path: str, checked: Checked, defaults: bool
-) -> tuple[Any, str]:
+def _objects(item: Field, value: Any, path: str, checked: Checked, strict: bool) -> tuple[Any, str]:
     if not isinstance(value, list):
         return value, "must be a list of objects"
     entries = enumerate(value)
-    return [_shaped(_nested, item, v, f"{path}[{i}]", checked, defaults) for i, v in entries], ""
+    return [_shaped(_nested, item, v, f"{path}[{i}]", checked, strict) for i, v in entries], ""
 
 
 _SHAPES: Mapping[Shape, _Builder] = {

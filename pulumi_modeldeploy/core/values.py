@@ -41,7 +41,7 @@ def has_unknown(value: object) -> bool:
 
 def is_empty(value: object) -> bool:
     """Tell whether `value` is what clouds leave out of an answer: null, "", 0, false, {}, []."""
-    return value is None or value == "" or value == {} or value == [] or value == 0
+    return value is None or value in ("", 0, {}, [])
 
 
 def camel(name: str) -> str:

@@ -6,12 +6,15 @@ time-out error.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from pulumi_modeldeploy.core.http import Clock
 from pulumi_modeldeploy.errors import Stopped, WaitFailed, WaitTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from pulumi_modeldeploy.core.http import Clock
 
 T = TypeVar("T")
 

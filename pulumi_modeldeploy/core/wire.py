@@ -68,6 +68,8 @@ def read(
 
 def _received(item: Field, actual: Any, stored: Any, *, whole: bool) -> Any:
     """Read one value; `None` where the cloud has none."""
+    if item.type is str and item.shape is Shape.SCALAR and isinstance(actual, int | float):
+        actual = str(actual)
     if is_empty(actual):
         # Null, "", 0, {} and [] all mean "not set" in answers: what was set to one of them is.
         keep = is_empty(stored) or _is_left_out(item, actual)
@@ -78,8 +80,6 @@ def _received(item: Field, actual: Any, stored: Any, *, whole: bool) -> Any:
         return _received_objects(item, actual, stored)
     if item.shape is Shape.LIST and item.column.unordered and isinstance(stored, list):
         return diff.align(item, actual, stored)
-    if item.type is str and item.shape is Shape.SCALAR and isinstance(actual, int | float):
-        return str(actual)
     return actual
 
 

@@ -1,0 +1,1 @@
+"""The binding to Pulumi's engine."""

@@ -13,7 +13,7 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import pulumi
 from google.protobuf import struct_pb2
@@ -28,18 +28,24 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 from pulumi.dynamic.dynamic import serialize_provider
+from pulumi.output import UNKNOWN as ENGINE_UNKNOWN
 from pulumi.output import Unknown as EngineUnknown
 
-from pulumi_modeldeploy.core import inputs, lifecycle
+from pulumi_modeldeploy.core import inputs, lifecycle, plan
 from pulumi_modeldeploy.core.declare import BOOKKEEPING, Declaration, Resource
-from pulumi_modeldeploy.core.http import Client
 from pulumi_modeldeploy.core.identity import SCHEMA, Identity
-from pulumi_modeldeploy.core.lifecycle import Memory, Operation, Table
+from pulumi_modeldeploy.core.operation import Operation
+from pulumi_modeldeploy.core.plan import Memory
+from pulumi_modeldeploy.core.scrub import scrub
 from pulumi_modeldeploy.core.values import UNKNOWN, Values
 from pulumi_modeldeploy.core.waits import Waiter
 from pulumi_modeldeploy.engine import program, sdk
 from pulumi_modeldeploy.errors import ModelDeployError, NotReady, SettingsError
 from pulumi_modeldeploy.settings import DEBUG, OWNER, Settings
+
+if TYPE_CHECKING:
+    from pulumi_modeldeploy.core.http import Client
+    from pulumi_modeldeploy.core.table import Table
 
 PROVIDER = "__provider"
 T = TypeVar("T")
@@ -124,7 +130,7 @@ def _clean(text: str, args: tuple[Any, ...]) -> str:
         for bag in args
         if isinstance(bag, Mapping)
     ]
-    return lifecycle.scrub(text, bags)
+    return scrub(text, bags)
 
 
 class Provider(ResourceProvider):
@@ -166,7 +172,7 @@ class Provider(ResourceProvider):
         except SettingsError as error:
             return CheckResult(news, [CheckFailure("", _clean(str(error), (news,)))])
         before = old_values if old_identity else {}
-        lifecycle.fill_name(table, str(passing.get(program.NAME)), values, before, identity.mark)
+        plan.fill_name(table, str(passing.get(program.NAME)), values, before, identity.mark)
         checked = inputs.check(
             table.declaration,
             values,
@@ -191,23 +197,29 @@ class Provider(ResourceProvider):
         old_values, old = _split(table.declaration, olds)
         new_values, new = _split(table.declaration, news)
         news_checked = inputs.normalise(table.declaration, new_values)
-        found = lifecycle.changes(table, old_values, news_checked)
+        found = plan.changes(table, old_values, news_checked)
         replaces = [difference.item.key for difference in found if difference.replaces]
         if old and new and (old.region, old.project_id) != (new.region, new.project_id):
             replaces.append(BOOKKEEPING)
-        self._remember(request, identifier, old, replacing=bool(replaces))
+        self._remember(request, identifier, old, old_values, replacing=bool(replaces))
         changed = (
             bool(found or replaces)
             or old != new
             or olds.get(PROVIDER) != news.get(PROVIDER)
-            or lifecycle.strays(table, old_values, news_checked)
+            or plan.strays(table, old_values, news_checked)
         )
         # "Unknown" makes the engine compare old and new inputs itself, and show what changed by
         # name, in a refresh too; where they are equal it would take that for "no change".
         return DiffResult(None if changed and request.inputs_differ else changed, replaces)
 
     def _remember(
-        self, request: sdk.Request, identifier: str, old: Identity | None, *, replacing: bool
+        self,
+        request: sdk.Request,
+        identifier: str,
+        old: Identity | None,
+        state: Values,
+        *,
+        replacing: bool,
     ) -> None:
         """Note what a later check, create or delete of this run must know about the object."""
         memory, urn = PROCESS.memory, request.urn
@@ -218,7 +230,7 @@ class Provider(ResourceProvider):
         if old is None:
             return
         try:
-            gone = self._operation(request, old).show(identifier) is None
+            gone = self._operation(request, old, state).show(identifier) is None
         except SettingsError:
             # A preview without credentials: nothing can be looked up, and nothing is changed.
             gone = False
@@ -232,7 +244,7 @@ class Provider(ResourceProvider):
         raw, identity = _split(declaration, props)
         values = inputs.normalise(declaration, raw)
         op = self._operation(request, _must(identity))
-        with _storing(declaration, op.identity, props):
+        with _Storing(declaration, op.identity, props):
             identifier, state = lifecycle.create(op, values)
         PROCESS.memory.created[request.urn] = identifier
         return CreateResult(identifier, _outputs(declaration, state, op.identity))
@@ -243,7 +255,7 @@ class Provider(ResourceProvider):
         declaration = self.table().declaration
         raw, identity = _split(declaration, props)
         managed = inputs.normalise(declaration, raw)
-        op = self._operation(request, _must(identity))
+        op = self._operation(request, _must(identity), raw)
         state = lifecycle.read(op, identifier, managed)
         if state is None:
             return ReadResult(None, {})
@@ -262,8 +274,8 @@ class Provider(ResourceProvider):
         declaration = self.table().declaration
         old_raw, _ = _split(declaration, olds)
         new_raw, identity = _split(declaration, news)
-        op = self._operation(request, _must(identity))
-        with _storing(declaration, op.identity, news):
+        op = self._operation(request, _must(identity), old_raw)
+        with _Storing(declaration, op.identity, news):
             state = lifecycle.update(
                 op,
                 identifier,
@@ -282,11 +294,14 @@ class Provider(ResourceProvider):
                 "found the old one and resumed it)"
             )
             return
-        _, identity = _split(self.table().declaration, props)
-        lifecycle.delete(self._operation(request, _must(identity)), identifier)
+        state, identity = _split(self.table().declaration, props)
+        lifecycle.delete(self._operation(request, _must(identity), state), identifier)
 
-    def _operation(self, request: sdk.Request, identity: Identity) -> Operation:
+    def _operation(
+        self, request: sdk.Request, identity: Identity, state: Values | None = None
+    ) -> Operation:
         table, settings = self.table(), PROCESS.settings
+        incarnation = (state or {}).get(table.incarnation) or ""
         key = (self.token, identity.region, identity.project_id)
         with PROCESS.lock:
             client = PROCESS.clients.get(key)
@@ -294,10 +309,10 @@ class Provider(ResourceProvider):
                 client = PROCESS.clients[key] = table.connect(settings, identity)
         row = sdk.Row(request.urn)
         waiter = Waiter(table.kind, client.clock, row.show, request.alive, request.timeout)
-        return Operation(table, client, identity, settings, waiter, row.warn)
+        return Operation(table, client, identity, settings, waiter, row.warn, incarnation)
 
 
-class _storing:  # noqa: N801  (reads as a word at the `with`)
+class _Storing:
     """Turn the state of an object that is not ready into what the engine stores."""
 
     def __init__(
@@ -369,7 +384,7 @@ def _from_engine(value: Any) -> Any:
 def _to_engine(value: Any) -> Any:
     """Hand a bag back: the core's unknown becomes the engine's."""
     if value is UNKNOWN:
-        return EngineUnknown()
+        return ENGINE_UNKNOWN
     if isinstance(value, Mapping):
         return {key: _to_engine(one) for key, one in value.items()}
     if isinstance(value, list):

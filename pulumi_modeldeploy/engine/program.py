@@ -13,7 +13,7 @@ import asyncio
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 from pulumi import Output
@@ -21,10 +21,12 @@ from pulumi.output import Unknown as EngineUnknown
 
 from pulumi_modeldeploy import settings
 from pulumi_modeldeploy.core import inputs
-from pulumi_modeldeploy.core.declare import Declaration
-from pulumi_modeldeploy.core.lifecycle import Table
 from pulumi_modeldeploy.core.values import UNKNOWN, Values
 from pulumi_modeldeploy.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pulumi_modeldeploy.core.declare import Declaration
+    from pulumi_modeldeploy.core.table import Table
 
 REPORTED = "reported"
 SECRETS = "secrets"
@@ -138,7 +140,7 @@ def _unwrap(declaration: Declaration, wrapped: dict[str, Any]) -> tuple[Values, 
 class _Verdict:
     """Fails the run once, when every resource has been judged and one was found wanting."""
 
-    _runs: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Verdict] = (
+    _runs: ClassVar[weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Verdict]] = (
         weakref.WeakKeyDictionary()
     )
 

@@ -7,15 +7,17 @@ that fails when a new SDK breaks it. Facts were seen with engine 3.200 and SDK 3
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 from google.protobuf import any_pb2, struct_pb2
 from google.rpc import status_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
 
 SERVICER = "pulumi.dynamic.__main__"
 STATUS_DETAILS = "grpc-status-details-bin"
@@ -44,7 +46,7 @@ class Request:
 
 def current_request() -> Request:
     """Find the request that the caller serves, in the locals of the SDK's servicer method."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  (the only way; see module docstring)
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  (no public way exists)
     while frame is not None:
         if _is_servicer(frame):
             request, context = frame.f_locals["request"], frame.f_locals["context"]

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 import requests
 import requests.auth
 
-from pulumi_modeldeploy.core.http import Call, Client, Clock, Dialect, Failure, Retry
+from pulumi_modeldeploy.core.http import Call, Client, Dialect, Failure, Retry
 from pulumi_modeldeploy.errors import SettingsError
 from pulumi_modeldeploy.settings import Setting, Settings
 
@@ -84,7 +84,7 @@ CREATE = Call("CreateService", "POST", "/v1/{project_id}/services")
 SHOW = Call("ShowService", "GET", "/v1/{project_id}/services/{id}")
 LIST = Call("ListServices", "GET", "/v1/{project_id}/services")
 UPDATE = Call("UpdateService", "PUT", "/v1/{project_id}/services/{id}")
-DELETE = Call("DeleteService", "DELETE", "/v1/{project_id}/services/{id}")
+DELETE = Call("DeleteService", "DELETE", "/v1/{project_id}/services/{id}", repeatable=True)
 EVENTS = Call("ListServiceEvents", "GET", "/v1/{project_id}/services/{id}/events")
 
 NAME_TAKEN = "ModelArts.3503"
@@ -174,7 +174,7 @@ class AccessKeyAuth(requests.auth.AuthBase):
         secret_key: str,
         project_id: str,
         security_token: str | None = None,
-        now: Callable[[], float] = Clock().wall,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._access_key, self._secret_key = access_key, secret_key
         self._project_id, self._security_token = project_id, security_token
@@ -244,4 +244,4 @@ def read_error(document: Any, headers: Mapping[str, str]) -> Failure:
     return Failure(str(code), str(message), str(request_id))
 
 
-DIALECT = Dialect("ModelArts", read_error, missing=(404,), retry=RETRY)
+DIALECT = Dialect("ModelArts", read_error, missing=(404,), taken=(NAME_TAKEN,), retry=RETRY)

@@ -7,7 +7,7 @@ Service Configurations" of the ModelArts API reference.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi_modeldeploy.core.checks import between, items, length, one_of, pattern
 from pulumi_modeldeploy.core.declare import (
@@ -26,8 +26,7 @@ from pulumi_modeldeploy.core.declare import (
     output_list,
 )
 from pulumi_modeldeploy.core.identity import Identity, Naming
-from pulumi_modeldeploy.core.lifecycle import Goal, Operation, Step, Table
-from pulumi_modeldeploy.core.values import Json, Values
+from pulumi_modeldeploy.core.table import Goal, Step, Table
 from pulumi_modeldeploy.core.waits import Sight, Wait
 from pulumi_modeldeploy.errors import ApiError, TransportError
 from pulumi_modeldeploy.modelarts import api
@@ -38,6 +37,10 @@ from pulumi_modeldeploy.modelarts.args import (
 )
 from pulumi_modeldeploy.modelarts.replies import ConfigStatus
 from pulumi_modeldeploy.modelarts.rules import RULES
+
+if TYPE_CHECKING:
+    from pulumi_modeldeploy.core.operation import Operation
+    from pulumi_modeldeploy.core.values import Json, Values
 
 LONGEST_DESCRIPTION = 100
 """Characters, create page, table 3."""
@@ -251,6 +254,11 @@ def version(document: Json) -> Any:
     return document.get("update_time"), document.get("transition_at")
 
 
+def never_ready(document: Json) -> bool:
+    """Tell a service that was never deployed: only then it has no address."""
+    return not document.get("access_address") and document.get("status") != "stopped"
+
+
 def age(document: Json, now: float) -> float:
     """Seconds since the service was published."""
     return now - float(document.get("publish_at") or 0) / 1000
@@ -334,5 +342,6 @@ TABLE = Table(
     settled=Wait(until=(*_HEALTHY, "stopped", "failed"), passing=_ON_THE_WAY),
     gone=Wait(passing=("deleting", *_HEALTHY, *_ON_THE_WAY, "stopped", "failed"), limit=600),
     leaving=("deleting",),
+    never_ready=never_ready,
     explain=explain,
 )

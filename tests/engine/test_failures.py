@@ -113,9 +113,7 @@ def test_a_name_that_is_taken_is_refused_and_untouched(stack: Stack, emulator: E
     assert creates(emulator) == 1
 
 
-def test_an_update_that_the_cloud_rolls_back_is_a_failure(
-    stack: Stack, emulator: Emulator
-) -> None:
+def test_an_update_that_the_cloud_rolls_back_is_a_failure(stack: Stack, emulator: Emulator) -> None:
     stack.program('service("svc", config=[config("m1")])')
     stack.up()
     emulator.admin.deploy_seconds(3600)
@@ -129,9 +127,7 @@ def test_an_update_that_the_cloud_rolls_back_is_a_failure(
     assert stack.up("--refresh").unchanged
 
 
-def test_a_lost_answer_to_create_makes_no_second_service(
-    stack: Stack, emulator: Emulator
-) -> None:
+def test_a_lost_answer_to_create_makes_no_second_service(stack: Stack, emulator: Emulator) -> None:
     rule = {"cloud": "modelarts", "operation": "CreateService", "fault": "lost-response"}
     emulator.admin.faults({**rule, "times": 1})
     stack.program('service("automatic")\nservice("given", service_name="given")')

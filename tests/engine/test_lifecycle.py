@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
+
+from pulumi_modeldeploy.modelarts.api import AccessKeyAuth
 
 if TYPE_CHECKING:
     from conftest import Stack
@@ -68,7 +71,9 @@ pulumi.export("id", hidden.service_id)
 
 
 def changing(emulator: Emulator) -> list[str]:
-    return [r["operation"] for r in emulator.admin.requests() if r["operation"] in CALLS_THAT_CHANGE]
+    return [
+        r["operation"] for r in emulator.admin.requests() if r["operation"] in CALLS_THAT_CHANGE
+    ]
 
 
 def test_a_second_run_and_a_refresh_change_nothing(stack: Stack, emulator: Emulator) -> None:
@@ -272,10 +277,6 @@ def test_drift_is_shown_by_name_and_repaired(stack: Stack, emulator: Emulator) -
 
 def change(stack: Stack, emulator: Emulator, identifier: str, body: dict[str, Any]) -> None:
     """Change a service behind the program's back."""
-    import requests
-
-    from pulumi_modeldeploy.modelarts.api import AccessKeyAuth
-
     env = stack.environment
     project = env["HW_PROJECT_ID"]
     answer = requests.put(
@@ -288,9 +289,7 @@ def change(stack: Stack, emulator: Emulator, identifier: str, body: dict[str, An
     emulator.admin.advance(10)
 
 
-def test_a_service_that_somebody_deleted_is_created_again(
-    stack: Stack, emulator: Emulator
-) -> None:
+def test_a_service_that_somebody_deleted_is_created_again(stack: Stack, emulator: Emulator) -> None:
     stack.program('service("svc")')
     stack.up()
     emulator.admin.reset()

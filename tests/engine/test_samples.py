@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from pulumi_modeldeploy.emulator import Emulator
 
-SAMPLES = sorted((Path(__file__).parents[1] / "golden" / "modelarts").glob("create-realtime-*.json"))
+SAMPLES = sorted(
+    (Path(__file__).parents[1] / "golden" / "modelarts").glob("create-realtime-*.json")
+)
 
 
 def as_numbers(value: Any) -> Any:

@@ -1,0 +1,74 @@
+"""What check and diff decide: generation, name, what changed, whether what runs is what should."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pulumi_modeldeploy.core import diff, inputs
+
+if TYPE_CHECKING:
+    from pulumi_modeldeploy.core.identity import Identity
+    from pulumi_modeldeploy.core.table import Table
+    from pulumi_modeldeploy.core.values import Json, Values
+
+
+@dataclass
+class Memory:
+    """What one provider process has seen of one run, by URN.
+
+    Attributes:
+        before: Identities of resources that were checked with old inputs: an empty check after
+            that is a replacement.
+        gone: Resources whose old object was found missing when a replacement was decided.
+        created: Ids that create returned in this run.
+        kept: Ids that this run keeps, see `delete_is_foreign`.
+    """
+
+    before: dict[str, Identity] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    created: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
+
+    def generation(self, urn: str, old: Identity | None, *, delete_first: bool) -> int:
+        """Decide the generation: it goes up when a replacement leaves the old object alive.
+
+        Not when the old one goes first, and not when it is gone already: an interrupted
+        delete-first replacement of a dependent may have created the new one under this
+        generation, and going up would leave that behind.
+        """
+        if old is not None:
+            self.before[urn] = old
+            return old.generation
+        self.kept.pop(urn, None)
+        before = self.before.get(urn)
+        if before is None:
+            return 0
+        return before.generation + (0 if delete_first or urn in self.gone else 1)
+
+
+def fill_name(table: Table, resource_name: str, values: Values, olds: Values, mark: str) -> None:
+    """Fill in the automatic name; a name once given or made stays until a replacement."""
+    if table.naming is None or values.get(table.naming.argument) is not None:
+        return
+    kept = olds.get(table.naming.argument)
+    values[table.naming.argument] = kept or table.naming.automatic(resource_name, mark)
+
+
+def changes(table: Table, olds: Values, news: Values) -> list[diff.Difference]:
+    """List the arguments that differ from the state."""
+    return diff.compare(table.declaration, inputs.normalise(table.declaration, olds), news)
+
+
+def strays(table: Table, olds: Values, news: Values) -> bool:
+    """Tell whether what runs contradicts what should."""
+    goal = table.goals.get(news.get(table.desired, ""))
+    status = olds.get("status")
+    if goal is None or status is None or status in goal.satisfied:
+        return False
+    return not (table.stops_itself(news) and status in table.goals["stopped"].satisfied)
+
+
+def is_leaving(table: Table, document: Json) -> bool:
+    """Tell whether an object is on its way out: to the user it does not exist any more."""
+    return table.sight(document).status in table.leaving

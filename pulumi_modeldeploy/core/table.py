@@ -1,0 +1,152 @@
+"""The table of a resource: everything the verbs need to know about one kind, as data.
+
+Exceptions of a cloud are named functions in its `service.py`; what two clouds need becomes a column
+here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pulumi_modeldeploy.core.declare import Declaration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pulumi_modeldeploy.core.checks import Rule
+    from pulumi_modeldeploy.core.declare import Resource
+    from pulumi_modeldeploy.core.http import Call, Client
+    from pulumi_modeldeploy.core.identity import Identity, Naming
+    from pulumi_modeldeploy.core.operation import Operation
+    from pulumi_modeldeploy.core.values import Json, Values
+    from pulumi_modeldeploy.core.waits import Sight, Wait
+    from pulumi_modeldeploy.settings import Setting, Settings
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of an update.
+
+    Attributes:
+        fields: Arguments that it sends; only those that differ are in the body.
+        call: The call; it gets `{id}`.
+        wait: What is waited for afterwards.
+        redeploys: Arguments after whose change a good state may still be the one from before.
+    """
+
+    fields: tuple[str, ...]
+    call: Call
+    wait: Wait
+    redeploys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A value of the argument that says what should run.
+
+    Attributes:
+        satisfied: States in which it does.
+        call: The call that leads there; it gets `{id}`.
+        body: Its body.
+        wait: What is waited for afterwards.
+    """
+
+    satisfied: tuple[str, ...]
+    call: Call
+    body: Json
+    wait: Wait
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """Calls that answer with a job.
+
+    Attributes:
+        path: Where the job is asked for, out of the answer; `None`: the call was done at once.
+        look: The call that asks; it gets `{job}`.
+        running: Status of an answer that says "not yet".
+        limit: Seconds after which a job is given up.
+    """
+
+    path: Callable[[int, Json], str | None]
+    look: Call
+    running: int
+    wait: Wait
+
+
+@dataclass(frozen=True)
+class Table:
+    """Everything the verbs need to know about one kind of resource.
+
+    Attributes:
+        kind: The object in words, such as "ModelArts service".
+        owner: The resource's class.
+        credentials: Settings that the cloud is reached with.
+        place: Region and project (or account) of today's settings.
+        connect: Opens a connection to the recorded region and project.
+        naming: How automatic names are built; `None`: there are none.
+        rules: Rules over several arguments.
+        create: The creating call.
+        body: Builds its body; `None`: the arguments as declared.
+        read: The call that shows one object by `{id}`.
+        delete: The deleting call, by `{id}`.
+        identify: The id of an object, from its arguments, the answer to create or a document.
+        find: Looks for the object that a create of these arguments would collide with or resume.
+        mark_of: Whose an object is: the mark written on it, empty if none.
+        dress: Adds the mark to the arguments that go onto the wire.
+        undress: Takes the mark out of a document.
+        sight: Reads status, words for the row, and reason out of a document.
+        version: What moves in a document when a new configuration is taken up.
+        age: Seconds since an object was made, from its document and the wall clock.
+        steps: The calls of an update, in order.
+        goals: What should run, by the value of `desired`.
+        desired: The argument that says what should run.
+        stops_itself: Whether these arguments let the object stop without being asked to.
+        ready: The wait after create.
+        settled: The wait before an update: out of transient states.
+        gone: The wait after delete.
+        leaving: States of an object that is on its way out; to the user it is gone.
+        incarnation: The output that differs when somebody made the object anew under the same id,
+            where ids are names; empty: ids are never used again.
+        never_ready: Whether an object was never ready, so that making it anew loses nothing.
+        explain: More words about a failure, from further calls.
+        jobs: How calls that answer with a job are followed.
+    """
+
+    kind: str
+    owner: type[Resource]
+    credentials: tuple[Setting, ...]
+    place: Callable[[Settings], tuple[str, str]]
+    connect: Callable[[Settings, Identity], Client]
+    naming: Naming | None
+    rules: tuple[Rule, ...]
+    create: Call
+    read: Call
+    delete: Call
+    identify: Callable[[Values, Json, Identity], str]
+    find: Callable[[Operation, Values], Json | None]
+    mark_of: Callable[[Json], str]
+    dress: Callable[[Operation, Values], Values]
+    undress: Callable[[Json], Json]
+    sight: Callable[[Json], Sight]
+    version: Callable[[Json], Any]
+    age: Callable[[Json, float], float]
+    steps: tuple[Step, ...]
+    goals: Mapping[str, Goal]
+    ready: Wait
+    settled: Wait
+    gone: Wait
+    leaving: tuple[str, ...] = ()
+    incarnation: str = ""
+    never_ready: Callable[[Json], bool] = lambda _: False
+    desired: str = "desired_status"
+    stops_itself: Callable[[Values], bool] = lambda _: False
+    explain: Callable[[Operation, str], str] = lambda _operation, _id: ""
+    body: Callable[[Values, Identity], Json] | None = None
+    jobs: Jobs | None = None
+
+    @property
+    def declaration(self) -> Declaration:
+        """The arguments and outputs."""
+        return Declaration.of(self.owner)
