@@ -497,6 +497,9 @@ def _arguments(owner: type) -> Iterable[tuple[str, Field]]:
         shape = descriptor._shape
         if shape is Shape.LIST and isinstance(kind, type) and issubclass(kind, Args):
             raise TypeError(f"{owner.__name__}.{name}: a list of objects is ...Objects[...]")
+        nested = issubclass(owner, Args)
+        if nested and (column.change is Change.REPLACE or column.removed is not _MISSING):
+            raise TypeError(f"{owner.__name__}.{name}: what changes do is said at the top level")
         yield name, Field(name, kind, shape, column.default is _MISSING, column)
 
 

@@ -28,6 +28,8 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS: Mapping[str, float] = {"POST": 8.0}
 """Longest wait for the first byte; a create that hangs is looked for, not waited for."""
 OTHER_READ_SECONDS = 20.0
+SILENT = ("PUT", "DELETE")
+"""Methods whose answers may be empty."""
 POOL_WIDTH = 256
 """Connections kept per host: as wide as the widest worker pool (`pulumi up --parallel`)."""
 
@@ -160,7 +162,7 @@ class Client:
         self.endpoint, self.dialect, self.clock = endpoint, dialect, clock or Clock()
         self._path, self._headers = dict(path or {}), dict(headers or {})
         self._session = requests.Session()
-        self._session.auth, self._session.verify = auth, verify
+        self._session.auth, self._verify = auth, verify
         adapter = requests.adapters.HTTPAdapter(pool_maxsize=POOL_WIDTH)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
@@ -235,16 +237,18 @@ class Client:
                 headers={"Content-Type": "application/json", **self._headers},
                 timeout=(CONNECT_SECONDS, READ_SECONDS.get(call.method, OTHER_READ_SECONDS)),
                 allow_redirects=False,
+                # Not as the session's: a bundle named in the environment would win over that.
+                verify=self._verify,
             )
         except requests.RequestException as error:
             self._no_answer(call, error)
         document = _document(response)
         if response.status_code not in call.ok:
             raise self._error(call, response, document)
-        if not isinstance(document, dict):
-            if response.content:
-                raise AmbiguousError(f"{call.operation}: {self.endpoint} answered in pieces")
+        if not response.content and call.method in SILENT:
             document = {}
+        if not isinstance(document, dict):
+            raise AmbiguousError(f"{call.operation}: {self.endpoint} answered in pieces")
         return Answer(response.status_code, document, response.headers)
 
     def _no_answer(self, call: Call, error: requests.RequestException) -> NoReturn:

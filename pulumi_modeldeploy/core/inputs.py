@@ -113,7 +113,7 @@ def _unknown_name(prefix: str, name: str, declaration: Declaration) -> Problem:
 def _value(item: Field, value: Any, path: str, checked: Checked, *, strict: bool) -> Any:
     """Normalise and judge one value; to all other rules a malformed one counts as unknown."""
     value = _shaped(_SHAPES[item.shape], item, value, path, checked, strict)
-    if value is not UNKNOWN:
+    if strict and value is not UNKNOWN:
         for rule in item.column.checks:
             _judge(rule, value, path, checked)
     return value

@@ -69,7 +69,9 @@ def create(op: Operation, values: Values) -> tuple[str, Values]:
             lost = error
             continue
         identifier = table.identify(values, answer, op.identity)
-        return identifier, _bring_up(op, identifier, values)
+        if identifier:
+            return identifier, _bring_up(op, identifier, values)
+        lost = AmbiguousError(f"{table.create.operation}: the answer names no object")
     raise Refused(
         f"{lost}; after {TRIES} tries no {table.kind} of this resource is to be found. Run "
         "`pulumi up` again, and if the name is said to be taken, give another one"
@@ -199,15 +201,22 @@ def update(op: Operation, identifier: str, values: Values, olds: Values) -> Valu
         raise _not_ready(op, identifier, values, error) from error
 
 
-def _not_ready(op: Operation, identifier: str, values: Values, error: ModelDeployError) -> NotReady:
-    """Say that an object exists, what it looks like and why it is not what it should be."""
+def _not_ready(
+    op: Operation, identifier: str, values: Values, error: ModelDeployError
+) -> ModelDeployError:
+    """Say that an object exists, what it looks like and why it is not what it should be.
+
+    One that does not exist any more is not stored: the error itself says so.
+    """
     try:
         document = op.show(identifier)
+        if document is None:
+            return error
+        state = state_of(op, document, values)
         more = op.table.explain(op, identifier) if isinstance(error, WaitFailed) else ""
     except (TransportError, ApiError):
         # The cloud cannot be asked just now; what is known is enough to find the object again.
-        document, more = None, ""
-    state = dict(values) if document is None else state_of(op, document, values)
+        state, more = dict(values), ""
     text = f"{error}{f' ({more})' if more else ''}"
     return NotReady(
         identifier, state, [f"{text}. It is stored with its id; `pulumi up` goes on with it."]

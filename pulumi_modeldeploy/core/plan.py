@@ -66,7 +66,7 @@ def strays(table: Table, olds: Values, news: Values) -> bool:
     status = olds.get("status")
     if goal is None or status is None or status in goal.satisfied:
         return False
-    return not (table.stops_itself(news) and status in table.goals["stopped"].satisfied)
+    return status not in table.stops_itself(news)
 
 
 def is_leaving(table: Table, document: Json) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi_modeldeploy.core.declare import Declaration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from pulumi_modeldeploy.core.checks import Rule
     from pulumi_modeldeploy.core.declare import Resource
@@ -91,7 +91,8 @@ class Table:
         body: Builds its body; `None`: the arguments as declared.
         read: The call that shows one object by `{id}`.
         delete: The deleting call, by `{id}`.
-        identify: The id of an object, from its arguments, the answer to create or a document.
+        identify: The id of an object, from its arguments, the answer to create or a document; empty
+            where an answer lacks it.
         find: Looks for the object that a create of these arguments would collide with or resume.
         mark_of: Whose an object is: the mark written on it, empty if none.
         dress: Adds the mark to the arguments that go onto the wire.
@@ -102,7 +103,7 @@ class Table:
         steps: The calls of an update, in order.
         goals: What should run, by the value of `desired`.
         desired: The argument that says what should run.
-        stops_itself: Whether these arguments let the object stop without being asked to.
+        stops_itself: States that these arguments let the object reach without being asked to.
         ready: The wait after create.
         settled: The wait before an update: out of transient states.
         gone: The wait after delete.
@@ -141,7 +142,7 @@ class Table:
     incarnation: str = ""
     never_ready: Callable[[Json], bool] = lambda _: False
     desired: str = "desired_status"
-    stops_itself: Callable[[Values], bool] = lambda _: False
+    stops_itself: Callable[[Values], Collection[str]] = lambda _: ()
     explain: Callable[[Operation, str], str] = lambda _operation, _id: ""
     body: Callable[[Values, Identity], Json] | None = None
     jobs: Jobs | None = None

@@ -188,7 +188,8 @@ class AccessKeyAuth(requests.auth.AuthBase):
         headers = request.headers
         url = urlsplit(str(request.url))
         headers["X-Sdk-Date"] = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._now()))
-        headers["X-Project-Id"] = self._project_id
+        if self._project_id:
+            headers["X-Project-Id"] = self._project_id
         if self._security_token:
             headers["X-Security-Token"] = self._security_token
         signed = {"host": url.netloc} | {

@@ -45,9 +45,11 @@ if TYPE_CHECKING:
 LONGEST_DESCRIPTION = 100
 """Characters, create page, table 3."""
 
-NAME = pattern(r"[\w-]*", "hold only letters, digits, - and _")
+LETTERS = "A-Za-z\u4e00-\u9fff"
+"""Latin and Chinese letters."""
+NAME = pattern(rf"[{LETTERS}0-9_-]*", "hold only Latin or Chinese letters, digits, - and _")
 FIRST_OF_NAME = pattern(
-    r"[^\W\d_].*", "begin with a letter, says the older manual", warn=True, name="first"
+    rf"[{LETTERS}].*", "begin with a letter, says the older manual", warn=True, name="first"
 )
 DESCRIPTION = pattern(r"[^&!'\"<>]*", "hold none of & ! ' \" < >", name="characters")
 DOUBTFUL = pattern(
@@ -255,8 +257,10 @@ def version(document: Json) -> Any:
 
 
 def never_ready(document: Json) -> bool:
-    """Tell a service that was never deployed: only then it has no address."""
-    return not document.get("access_address") and document.get("status") != "stopped"
+    """Tell a service whose first deployment has not come to an end, or not to a good one."""
+    coming = document.get("status") in ("deploying", "pending", "waiting", "failed")
+    used = document.get("access_address") or document.get("invocation_times")
+    return coming and not used
 
 
 def age(document: Json, now: float) -> float:
@@ -266,7 +270,7 @@ def age(document: Json, now: float) -> float:
 
 def identify(_values: Values, document: Json, _identity: Identity) -> str:
     """The cloud chooses the id."""
-    return str(document["service_id"])
+    return str(document.get("service_id") or "")
 
 
 def explain(op: Operation, identifier: str) -> str:
@@ -294,7 +298,7 @@ TABLE = Table(
     credentials=api.SETTINGS,
     place=api.place,
     connect=api.connect,
-    naming=Naming("service_name", most=64, forbidden=r"[^\w-]"),
+    naming=Naming("service_name", most=64, forbidden=rf"[^{LETTERS}0-9_-]"),
     rules=RULES,
     create=api.CREATE,
     read=api.SHOW,
@@ -337,7 +341,7 @@ TABLE = Table(
             wait=Wait(until=("stopped",), fail=("failed",), passing=(*_ON_THE_WAY, *_HEALTHY)),
         ),
     },
-    stops_itself=lambda values: bool(values.get("schedule")),
+    stops_itself=lambda values: ("stopping", "stopped") if values.get("schedule") else (),
     ready=_DEPLOYED,
     settled=Wait(until=(*_HEALTHY, "stopped", "failed"), passing=_ON_THE_WAY),
     gone=Wait(passing=("deleting", *_HEALTHY, *_ON_THE_WAY, "stopped", "failed"), limit=600),
