@@ -28,7 +28,7 @@ QUIET = ("--suppress-permalink=true", "--suppress-progress")
 """Not shown with the commands: they keep temporary paths and dots away from the screen."""
 
 
-class Surprise(Exception):  # noqa: N818 - it says what it is
+class Surprise(Exception):
     """Something did not happen that the demo promises."""
 
 

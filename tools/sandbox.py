@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOREIGN = ("PULUMI_", "MODELARTS_", "HW_", "OS_")
 """Variables of the caller that would lead somewhere else: their prefixes."""
 OURS = "PULUMI_MODELDEPLOY_"
+LOCAL = "127.0.0.1,localhost"
 
 
 def engine() -> Path:
@@ -53,15 +54,16 @@ class Sandbox:
             "PULUMI_PYTHON_CMD": sys.executable,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "NO_PROXY": "127.0.0.1,localhost",
+            "NO_PROXY": LOCAL,
+            "no_proxy": LOCAL,  # the spelling that is asked first
             **environ,
         }
 
-    def pulumi(self, *words: str, check: bool = True) -> int:
-        """Run `pulumi`, its output where ours goes, and return its exit code.
+    def pulumi(self, *words: str) -> None:
+        """Run `pulumi`, its output where ours goes.
 
         Raises:
-            subprocess.CalledProcessError: It failed, and `check` says that it must not.
+            subprocess.CalledProcessError: It failed.
         """
         command = ["pulumi", *words]
         with subprocess.Popen(command, cwd=self.project, env=self.env) as process:  # noqa: S603
@@ -70,20 +72,23 @@ class Sandbox:
             except KeyboardInterrupt:
                 process.wait()  # it got the Ctrl-C as well; killed, it would leave its providers
                 raise
-        if code and check:
+        if code:
             raise subprocess.CalledProcessError(code, command)
-        return code
 
     def ask(self, *words: str) -> str:
         """Run `pulumi` and return what it prints.
 
         Raises:
-            subprocess.CalledProcessError: It failed; its complaint went to stderr.
+            subprocess.CalledProcessError: It failed; what it printed went to stderr.
         """
-        command = ["pulumi", *words]
-        return subprocess.run(  # noqa: S603
-            command, cwd=self.project, env=self.env, stdout=subprocess.PIPE, text=True, check=True
-        ).stdout
+        command = ["pulumi", *words, "--non-interactive"]
+        done = subprocess.run(  # noqa: S603
+            command, cwd=self.project, env=self.env, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            sys.stderr.write(done.stdout + done.stderr)
+            raise subprocess.CalledProcessError(done.returncode, command)
+        return done.stdout
 
     def __enter__(self) -> Self:
         return self

@@ -53,8 +53,8 @@ class Problem:
 
 
 def _touches(path: str, other: str) -> bool:
-    """Tell whether one path lies within the other."""
-    short, long = sorted((path, other), key=len)
+    """Tell whether one path lies within the other; a free map counts as a whole."""
+    short, long = sorted((path.partition("['")[0], other), key=len)
     return long == short or (long.startswith(short) and long[len(short)] in ".[")
 
 
@@ -74,6 +74,11 @@ class Rule:
     text: str
     source: str
     warn: bool = False
+
+
+def number(value: float) -> str:
+    """Write a number: integers whole, others as short as they are."""
+    return str(value) if isinstance(value, int) else f"{value:g}"
 
 
 def length(least: int, most: int) -> Check:
@@ -107,11 +112,13 @@ def one_of(*allowed: str) -> Check:
 
 def between(least: float, most: float | None = None, *, warn: bool = False) -> Check:
     """A number in a range, ends included."""
-    text = f"be at least {least:g}" if most is None else f"be between {least:g} and {most:g}"
+    text = f"be at least {number(least)}"
+    if most is not None:
+        text = f"be between {number(least)} and {number(most)}"
 
     def judge(value: Any) -> str | None:
         right = value >= least and (most is None or value <= most)
-        return None if right else f"is {value:g}"
+        return None if right else f"is {number(value)}"
 
     return Check("advice" if warn else "between", text, judge, warn)
 
@@ -120,7 +127,7 @@ def decimals(most: int) -> Check:
     """A number with few enough decimals; the server would round, and that would look like drift."""
 
     def judge(value: Any) -> str | None:
-        return None if round(value, most) == value else f"is {value:g}"
+        return None if round(value, most) == value else f"is {number(value)}"
 
     return Check("decimals", f"have at most {most} decimals, since the server rounds", judge, True)
 
@@ -145,7 +152,7 @@ def subset(allowed: Mapping[int, str], *, warn: bool = False) -> Check:
 
     def judge(value: Any) -> str | None:
         known = [number for number in value if number is not UNKNOWN]
-        wrong = [f"{n:g}" for n in known if n not in allowed]
+        wrong = [number(n) for n in known if n not in allowed]
         if wrong:
             return f"has {', '.join(wrong)}"
         return None if len(set(known)) == len(known) else "has a number twice"
@@ -202,8 +209,8 @@ def adds_up(
         known = [part for part in parts if part is not None]
         surplus = sum(known) > total
         if surplus or (len(known) == len(parts) and parts and sum(known) != total):
-            sums = " + ".join(f"{part:g}" for part in known)
-            report(entries, words, f"these add up to {sum(known):g} ({sums})")
+            sums = " + ".join(number(part) for part in known)
+            report(entries, words, f"these add up to {number(sum(known))} ({sums})")
 
     return Rule(name, run, words, source)
 

@@ -174,28 +174,28 @@ def _scalar(item: Field, value: Any, path: str, checked: Checked, strict: bool) 
         return value, "" if isinstance(value, bool) else "must be True or False"
     if item.type is float:
         number = _number(value)
-        return (value, "must be a number") if number is None else (_whole(number), "")
+        return (value, "must be a number") if number is None else (number, "")
     if item.type is int:
         number = _number(value)
-        if number is None or not number.is_integer():
-            return value, "must be a whole number"
-        return int(number), ""
+        return (number, "") if isinstance(number, int) else (value, "must be a whole number")
     return value, ""
 
 
 def _number(value: Any) -> float | None:
-    """Read a number, also out of a text such as "70", which the vendors' own samples send."""
+    """Read a number, also out of a text such as "70", which the vendors' own samples send.
+
+    A whole one becomes an integer, since the engine hands every number over as a float.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
+    if isinstance(value, int):
+        return value
     try:
         number = float(value)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
-
-
-def _whole(number: float) -> float:
-    """Spell a whole number as an integer, since the engine hands every number over as a float."""
+    if not math.isfinite(number):
+        return None
     return int(number) if number.is_integer() else number
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import os
 import signal
 import subprocess
@@ -144,10 +145,13 @@ def _run(command: Sequence[str], environ: dict[str, str]) -> int:
 
 
 def _refuse(options: argparse.Namespace, error: Exception) -> int:
-    if isinstance(error, BadStateError):
-        _complain(str(error))
-    else:
-        _complain(f"cannot listen on {options.host}:{options.port}: {error}")
+    problem = str(error)
+    if isinstance(error, OSError):
+        # asyncio repeats the address in the text; a host that does not exist has no such number.
+        number = error.errno or 0
+        reason = os.strerror(number) if number in errno.errorcode else error.strerror
+        problem = f"cannot listen on {options.host}:{options.port}: {reason}"
+    _complain(problem)
     return 1
 
 

@@ -27,8 +27,8 @@ from pulumi_modeldeploy.emulator.huawei_iam import (
 from pulumi_modeldeploy.emulator.huawei_vpc import SEED as VPC_SEED
 from pulumi_modeldeploy.emulator.huawei_vpc import Network, admits_modelarts
 from pulumi_modeldeploy.emulator.journal import mask
+from pulumi_modeldeploy.emulator.modelarts_catalog import FAILS, Catalog
 from pulumi_modeldeploy.emulator.modelarts_catalog import SEED as CATALOG_SEED
-from pulumi_modeldeploy.emulator.modelarts_catalog import Catalog
 from pulumi_modeldeploy.emulator.modelarts_errors import RefusedError, Stranger, reply
 from pulumi_modeldeploy.emulator.modelarts_requests import EDGE, pools, read_create, read_update
 from pulumi_modeldeploy.emulator.modelarts_services import Service
@@ -287,7 +287,7 @@ class ModelArts(Cloud):
                 service.models[config["model_id"]] = {
                     key: model[key] for key in ("model_name", "model_version", "model_source")
                 }
-                doom = doom or model.get("fails")
+                doom = doom or model.get(FAILS)
         service.doom = doom
 
     def _document(self, service: Service) -> Document:
@@ -419,13 +419,14 @@ class ModelArts(Cloud):
 
     def _list_models(self, call: Call) -> Reply:
         query = read(views.MODEL_QUERY, call.query, extra=True)
-        return _listed("models", views.select_models(self._catalog.models(), query), query)
+        models = [_without_failure(model) for model in self._catalog.models()]
+        return _listed("models", views.select_models(models, query), query)
 
     def _show_model(self, call: Call) -> Reply:
         model = self._catalog.model(call.params["model_id"])
         if model is None:
             raise RefusedError(errors.NO_MODEL_PAGE)
-        return reply(model)
+        return reply(_without_failure(model))
 
     def _list_clusters(self, call: Call) -> Reply:
         query = read(views.PAGE_QUERY, call.query, extra=True)
@@ -449,6 +450,10 @@ def _guarded(answer: Callable[[Call], Reply]) -> Callable[[Call], Reply]:
             return errors.invalid_error(error)
 
     return guarded
+
+
+def _without_failure(model: Document) -> Document:
+    return {key: value for key, value in model.items() if key != FAILS}
 
 
 def _head(service: Service) -> Document:

@@ -16,6 +16,9 @@ from pulumi_modeldeploy.emulator.modelarts_requests import CUSTOM, INFER_TYPES
 if TYPE_CHECKING:
     from pulumi_modeldeploy.emulator.calls import Document
 
+#: Invented: the reason for which every deployment of a seeded model fails. Never shown.
+FAILS = "fails"
+
 _MODEL = (
     Field("model_id", required=True, size=(1, 255)),
     Field("model_name"),
@@ -25,8 +28,7 @@ _MODEL = (
         one_of=("publishing", "published", "failed", "building", "building_failed"),
     ),
     Field("install_type", Kind.LIST, items=Field("", one_of=INFER_TYPES)),
-    # Invented: the reason for which every deployment of this model fails.
-    Field("fails", size=(1, 1000)),
+    Field(FAILS, size=(1, 1000)),
 )
 _POOL = (Field("cluster_id", size=(1, 255)), Field("pool_name", size=(1, 255)))
 _FLAVOR = (Field("specification", required=True, size=(1, 255)), Field("is_free", Kind.BOOLEAN))

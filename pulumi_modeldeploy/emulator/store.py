@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pulumi_modeldeploy.emulator.calls import Document
 
 #: Raised when what is kept changes its shape.
@@ -32,6 +31,8 @@ class Store:
             return None
         try:
             document = json.loads(self._path.read_text("utf-8"))
+        except OSError as error:
+            raise BadStateError(f"cannot read the state file: {error}") from error
         except ValueError as error:
             raise BadStateError(f"{self._path} is not a state file: {error}") from error
         if not isinstance(document, dict) or document.get("version") != VERSION:
@@ -39,21 +40,30 @@ class Store:
         return document
 
     def save(self, document: Document) -> None:
-        """Replace what was saved."""
+        """Replace what was saved; raises `BadStateError` if that is not possible."""
         if self._path is None:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"version": VERSION, **document}, separators=(",", ":"))
-        handle, name = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(name, self._path)  # noqa: PTH105 - the atomic one
-        except BaseException:
-            os.unlink(name)  # noqa: PTH108 - as above
-            raise
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            _replace(self._path, text)
+        except OSError as error:
+            raise BadStateError(f"cannot write the state file: {error}") from error
 
     @property
     def kept(self) -> bool:
         """Whether there is a file at all."""
         return self._path is not None
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write beside the file and move over it, so that a reader sees the old or the new text."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    new = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        new.replace(path)
+    except BaseException:
+        new.unlink()
+        raise

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class World:
     """The clouds, their clock, the journal, the fault rules and the state file.
 
-    `base_url` is set by the server once it knows its port. Everything runs in one thread.
+    `base_url` is set by the server once it knows its port. Everything runs in one thread. Raises
+    `BadStateError` for a state file that cannot be used.
     """
 
     def __init__(self, deploy_time: float, state: Path | None = None) -> None:
@@ -31,6 +32,7 @@ class World:
         self._deploy_time = deploy_time
         self._store = Store(state)
         self._load()
+        self.save()  # a file that cannot be written is said at the start
 
     def settle(self) -> None:
         """Bring all objects up to now."""
