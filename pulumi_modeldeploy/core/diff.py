@@ -107,14 +107,22 @@ def _union_lists(item: Field, wanted: list[Any], olds: list[Any]) -> list[Any]:
     return [union(nested, entry, old) for entry, old in zip(wanted, before, strict=True)]
 
 
-def prune(value: Any) -> Any:
-    """Leave out what means nothing to a cloud, at any depth; entries of lists stay."""
-    if isinstance(value, Mapping):
-        pruned = {key: prune(one) for key, one in value.items()}
-        return {key: one for key, one in pruned.items() if not is_empty(one)}
+def prune(declaration: Declaration, values: Mapping[str, Any]) -> Values:
+    """Leave out arguments that say nothing to a cloud, nested ones too.
+
+    Entries of lists stay, and so do those of free maps: an empty variable is a variable.
+    """
+    pruned = {name: _pruned(declaration.args.get(name), one) for name, one in values.items()}
+    return {name: one for name, one in pruned.items() if not is_empty(one)}
+
+
+def _pruned(item: Field | None, value: Any) -> Any:
+    nested = item.nested if item else None
+    if nested is None:
+        return value
     if isinstance(value, list):
-        return [prune(one) for one in value]
-    return value
+        return [prune(nested, one) if isinstance(one, Mapping) else one for one in value]
+    return prune(nested, value) if isinstance(value, Mapping) else value
 
 
 def align(item: Field, entries: list[Any], like: list[Any]) -> list[Any]:

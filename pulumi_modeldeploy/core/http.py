@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -274,8 +275,13 @@ class Client:
         return error.status in retry.failed and call.safe_to_repeat
 
     def _ambiguous(self, call: Call, error: ApiError) -> ApiError | AmbiguousError:
-        """A server error in answer to a create says nothing about whether it happened."""
-        if error.status in self.dialect.retry.failed and not call.safe_to_repeat:
+        """A server error in answer to a create says nothing about whether it happened.
+
+        Unless its code says that the request was not carried out.
+        """
+        retry = self.dialect.retry
+        refused = error.status in retry.refused or error.code in retry.refused
+        if error.status in retry.failed and not refused and not call.safe_to_repeat:
             return AmbiguousError(str(error))
         return error
 
@@ -307,4 +313,7 @@ def _never_sent(error: requests.RequestException) -> bool:
 
 
 def _seconds(header: str | None) -> float | None:
-    return float(header) if header is not None and header.replace(".", "", 1).isdigit() else None
+    """Read a number of seconds; the other form, a date, is not worth a clock that may be wrong."""
+    return (
+        float(header) if header is not None and re.fullmatch(r"[0-9]+(\.[0-9]+)?", header) else None
+    )

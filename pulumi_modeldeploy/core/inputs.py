@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -186,17 +187,24 @@ def _number(value: Any) -> float | None:
 
     A whole one becomes an integer, since the engine hands every number over as a float.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, str):
+        value = _number_in(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
         return None
-    if isinstance(value, int):
-        return value
+    return int(value) if isinstance(value, int) or value.is_integer() else value
+
+
+def _number_in(text: str) -> float | None:
+    if re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+        return int(text)
     try:
-        number = float(value)
+        return float(text)
     except ValueError:
         return None
-    if not math.isfinite(number):
-        return None
-    return int(number) if number.is_integer() else number
+
+
+def _is_finite(value: float) -> bool:
+    return isinstance(value, int) or math.isfinite(value)
 
 
 def _list(item: Field, value: Any, path: str, checked: Checked, strict: bool) -> tuple[Any, str]:

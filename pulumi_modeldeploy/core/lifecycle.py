@@ -280,7 +280,9 @@ def _step_body(
     table, declaration = op.table, op.table.declaration
     wanted = table.dress(op, values)
     actual = wire.read(declaration, document, diff.union(declaration, wanted, olds))
-    differing = diff.compare(declaration, diff.prune(actual), diff.prune(wanted))
+    differing = diff.compare(
+        declaration, diff.prune(declaration, actual), diff.prune(declaration, wanted)
+    )
     names = [one.name for one in differing if one.name in step.fields]
     for name in names:
         empty = declaration.args[name].on_removal

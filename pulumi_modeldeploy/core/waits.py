@@ -89,7 +89,7 @@ class Waiter:
             Stopped: The run is over.
         """
         began = self.clock.now()
-        shown: set[str] = set()
+        shown: list[str] = []
         left = False
         while True:
             sight = look()
@@ -107,12 +107,13 @@ class Waiter:
             self._show(table, sight, shown)
             self._pause(table, sight, age, began)
 
-    def _show(self, table: Wait, sight: Sight, shown: set[str]) -> None:
-        if sight.words not in shown:
-            shown.add(sight.words)
-            known = {*table.until, *table.fail, *table.passing}
-            note = "" if sight.status in known or not known else " (a state not documented)"
-            self.report(sight.words + note)
+    def _show(self, table: Wait, sight: Sight, shown: list[str]) -> None:
+        """Report what changed; a state that no table lists is named as such once."""
+        if shown[-1:] != [sight.words]:
+            listed = {*table.until, *table.fail, *table.passing}
+            new = sight.status not in listed and sight.words not in shown
+            shown.append(sight.words)
+            self.report(f"{sight.words} (a state not documented)" if new else sight.words)
 
     def _pause(self, table: Wait, sight: Sight, age: float, began: float) -> None:
         start, limit = (began, table.limit) if self.limit is None else (self._started, self.limit)

@@ -68,19 +68,37 @@ def read(
 
 def _received(item: Field, actual: Any, stored: Any, *, whole: bool) -> Any:
     """Read one value; `None` where the cloud has none."""
-    if item.type is str and item.shape is Shape.SCALAR and isinstance(actual, int | float):
-        actual = str(actual)
+    actual = _as_declared(item, actual)
     if is_empty(actual):
         # Null, "", 0, {} and [] all mean "not set" in answers: what was set to one of them is.
-        keep = is_empty(stored) or _is_left_out(item, actual)
+        keep = _says_nothing(item, stored) or _is_left_out(item, actual)
         return None if whole else stored if keep else actual
-    if item.shape is Shape.OBJECT:
-        return _received_object(item, actual, stored)
+    if item.shape is Shape.OBJECT and isinstance(actual, Mapping):
+        return read(Declaration.of(item.type), actual, stored)
     if item.shape is Shape.OBJECTS and isinstance(actual, list):
         return _received_objects(item, actual, stored)
     if item.shape is Shape.LIST and item.column.unordered and isinstance(stored, list):
         return diff.align(item, actual, stored)
     return actual
+
+
+def _as_declared(item: Field, actual: Any) -> Any:
+    """Spell numbers as texts where texts are declared: clouds are not strict about that."""
+    if item.type is not str:
+        return actual
+    if isinstance(actual, Mapping):
+        return {key: _as_declared(item, one) for key, one in actual.items()}
+    if isinstance(actual, list):
+        return [_as_declared(item, one) for one in actual]
+    return str(actual) if isinstance(actual, int | float) else actual
+
+
+def _says_nothing(item: Field, stored: Any) -> bool:
+    """Tell whether what was set is empty, or an object of empty values."""
+    nested = item.nested
+    if nested is not None and isinstance(stored, Mapping):
+        stored = diff.prune(nested, stored)
+    return is_empty(stored)
 
 
 def _is_left_out(item: Field, actual: Any) -> bool:
@@ -92,12 +110,9 @@ def _is_left_out(item: Field, actual: Any) -> bool:
     return actual == {} and nested is not None and any(o.required for o in nested.args.values())
 
 
-def _received_object(item: Field, actual: Any, stored: Any) -> Any:
-    return read(Declaration.of(item.type), actual, stored)
-
-
 def _received_objects(item: Field, actual: list[Any], stored: Any) -> list[Values]:
     nested = Declaration.of(item.type)
+    actual = [one if isinstance(one, Mapping) else {} for one in actual]
     known = stored if isinstance(stored, list) else []
     if item.column.unordered and item.column.match_by:
         key = nested.args[item.column.match_by].wire
@@ -127,7 +142,7 @@ def outputs(declaration: Declaration, document: Mapping[str, Any]) -> Values:
             continue
         nested = item.nested
         if nested is not None and isinstance(actual, list):
-            actual = [outputs(nested, one) for one in actual]
+            actual = [outputs(nested, one) for one in actual if isinstance(one, Mapping)]
         elif nested is not None and isinstance(actual, Mapping):
             actual = outputs(nested, actual)
         found[name] = actual
