@@ -101,13 +101,17 @@ def pattern(regex: str, text: str, *, warn: bool = False, name: str = "pattern")
     return Check(name, text, judge, warn)
 
 
+ONE_OF = "one-of"
+"""Name of the check for values out of a closed list."""
+
+
 def one_of(*allowed: str) -> Check:
     """One of a closed list."""
 
     def judge(value: Any) -> str | None:
         return None if value in allowed else ""
 
-    return Check("one-of", f"be one of {', '.join(allowed)}", judge)
+    return Check(ONE_OF, f"be one of {', '.join(allowed)}", judge)
 
 
 def between(least: float, most: float | None = None, *, warn: bool = False) -> Check:

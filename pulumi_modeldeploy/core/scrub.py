@@ -1,9 +1,17 @@
-"""Keeps secrets out of what is shown."""
+"""Keeps secrets out of what is shown.
+
+The provider sees every input in plain text and cannot tell which is secret. So no free text of the
+inputs is shown, whoever's message it stands in; values out of a closed list are no secrets.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pulumi_modeldeploy.core.checks import ONE_OF
+from pulumi_modeldeploy.core.declare import Declaration, Field, Shape
 
 SURE = 8
 """Characters from which a text is taken out wherever it stands, not only as a word."""
@@ -11,12 +19,32 @@ SHORT = 4
 """Texts shorter than this say nothing and would tear every sentence apart."""
 
 
-def scrub(text: str, values: object) -> str:
-    """Take every free text of the inputs out of what is shown: it may be a secret."""
-    for leaf in sorted(set(_texts(values)), key=len, reverse=True):
-        bounds = (r"(?<!\w)", r"(?!\w)") if len(leaf) < SURE else ("", "")
-        text = re.sub(bounds[0] + re.escape(leaf) + bounds[1], "***", text)
+def scrub(text: str, declaration: Declaration, *bags: Mapping[str, Any]) -> str:
+    """Take every free text of the arguments in `bags` (snake_case names) out of a message."""
+    leaves = {leaf for bag in bags for leaf in _free_texts(declaration, bag)}
+    for leaf in sorted(leaves, key=len, reverse=True):
+        before, after = (r"(?<!\w)", r"(?!\w)") if len(leaf) < SURE else ("", "")
+        text = re.sub(before + re.escape(leaf) + after, "***", text)
     return text
+
+
+def _free_texts(declaration: Declaration, values: Mapping[str, Any]) -> Iterable[str]:
+    for name, value in values.items():
+        item = declaration.args.get(name)
+        if name in declaration.outputs or (item and _is_closed(item, value)):
+            continue
+        if item and item.shape in (Shape.OBJECT, Shape.OBJECTS):
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, Mapping):
+                    yield from _free_texts(Declaration.of(item.type), one)
+        else:
+            yield from _texts(value)
+
+
+def _is_closed(item: Field, value: Any) -> bool:
+    """Tell whether a value is one of a closed list, and so known to everybody."""
+    closed = [check for check in item.column.checks if check.name == ONE_OF]
+    return any(check.judge(value) is None for check in closed)
 
 
 def _texts(value: object) -> Iterable[str]:

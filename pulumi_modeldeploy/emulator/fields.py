@@ -79,9 +79,11 @@ class Field:
     """One row: a name, a JSON type, and what the value must be.
 
     `only` and `needed` name scopes (for ModelArts: infer types) in which the field may or must be
-    given; `required` means in all of them. `size` bounds the length of a string or list, `least`
-    and `most` a number. `text_ok` accepts an integer as text. `blank` means that an empty string
-    counts as not given, `extra` that an object may have further keys, which are kept.
+    given; `required` means in all of them. `size` bounds the length of a string or list, `least`,
+    `most` and `above` (exclusive) a number; `forbidden` lists characters, `matches` is a pattern
+    for all of a text and `characters` its wording. `text_ok` accepts an integer as text. `blank`
+    means that an empty string counts as not given, `extra` that an object may have further keys,
+    which are kept. `table` describes an object, `items` the elements of a list.
     """
 
     name: str

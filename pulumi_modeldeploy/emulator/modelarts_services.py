@@ -64,9 +64,10 @@ class Service:
     """A service: `body` is what its create call said, as changed by updates since.
 
     Times are milliseconds. `since` is when the present status began (`transition_at` on the wire).
-    `former` is the body before an upgrade that is under way. `doom` is the reason for which the
-    deployment that is under way, or else the next one, fails; `next_failure` is the part of it that
-    was asked for and is used up.
+    `former` is the body before an upgrade that is under way: nothing else can be updated meanwhile.
+    `error_msg` is the reason of the last failure. `doom` is why the deployment that
+    is under way, or else the next one, fails; `next_failure` is the part of it that was asked for
+    and is used up.
     """
 
     service_id: str
@@ -182,7 +183,6 @@ def _end_deploying(service: Service, at: int) -> None:
     service.tell("start service success", at)
     _finish_log(service, SUCCESS)
     service.former = None
-    service.balance = {}
     service.progress = 100
     service.enter("running", at)
     service.started_at = at
@@ -226,7 +226,6 @@ def deploy(service: Service, at: int) -> None:
     service.enter("deploying", at)
     service.progress = 0
     service.trail = 0
-    service.error_msg = None
     service.due_time = None
     service.started_at = service.finished_at = None
 
@@ -311,8 +310,7 @@ def fail(service: Service, reason: str, at: int) -> None:
         service.tell(f"update service failed: {reason}", at, ABNORMAL)
         service.tell("roll back service", at)
         service.tell("roll back service success", at)
-        # Only the configuration: what a later update changed besides stays changed.
-        service.body = {**service.body, "config": service.former["config"]}
+        service.body = service.former
         service.former = None
         service.progress = 100
         service.enter("running", at)

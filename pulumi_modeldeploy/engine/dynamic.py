@@ -100,13 +100,13 @@ def _shown(verb: Callable[..., T]) -> Callable[..., T]:
         try:
             return verb(self, request, *args)
         except NotReady as error:
-            error.reasons = [_clean(reason, args) for reason in error.reasons]
+            error.reasons = [_clean(self, reason, args) for reason in error.reasons]
             state = struct_pb2.Struct()
             state.update(error.state)
             sdk.partial_error(request, error.id, state, error.reasons)
             raise
         except Exception as error:
-            sdk.short_error(request, _clean(_told(error), args))
+            sdk.short_error(request, _clean(self, _told(error), args))
             raise
 
     return wrapper
@@ -123,14 +123,11 @@ def _told(error: Exception) -> str:
     )
 
 
-def _clean(text: str, args: tuple[Any, ...]) -> str:
-    """Take every text of the inputs out of a message; bookkeeping and provider are no secrets."""
-    bags = [
-        {key: value for key, value in bag.items() if key not in (BOOKKEEPING, PROVIDER)}
-        for bag in args
-        if isinstance(bag, Mapping)
-    ]
-    return scrub(text, bags)
+def _clean(provider: Provider, text: str, args: tuple[Any, ...]) -> str:
+    """Take every free text of a verb's arguments out of a message."""
+    declaration = provider.table().declaration
+    bags = [_split(declaration, bag)[0] for bag in args if isinstance(bag, Mapping)]
+    return scrub(text, declaration, *bags)
 
 
 class Provider(ResourceProvider):
@@ -170,7 +167,7 @@ class Provider(ResourceProvider):
         try:
             identity = _identity(table, request, passing, old_identity)
         except SettingsError as error:
-            return CheckResult(news, [CheckFailure("", _clean(str(error), (news,)))])
+            return CheckResult(news, [CheckFailure("", str(error))])
         before = old_values if old_identity else {}
         plan.fill_name(table, str(passing.get(program.NAME)), values, before, identity.mark)
         checked = inputs.check(
