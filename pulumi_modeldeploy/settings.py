@@ -6,6 +6,7 @@ A cloud declares its settings as `Setting` rows; stack configuration wins over t
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -106,10 +107,9 @@ class Settings:
     def resume_seconds(self) -> float:
         """Age up to which what carries our mark is taken for ours, in seconds."""
         text = self.get(RESUME_WITHIN) or "24"
-        try:
-            return float(text) * 3600
-        except ValueError:
-            raise SettingsError(f"{RESUME_WITHIN.key} must be a number of hours") from None
+        if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
+            raise SettingsError(f"{RESUME_WITHIN.key} must be a number of hours")
+        return float(text) * 3600
 
 
 def refuse_clear_credentials(settings: Iterable[Setting]) -> None:

@@ -477,6 +477,8 @@ def _flat(item: Field | None, value: Any) -> Any:
             for name, one in value.items()
             if one is not None
         }
+    if isinstance(value, Mapping):
+        return {key: _flat(None, one) for key, one in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_flat(item, one) for one in value]
     return value

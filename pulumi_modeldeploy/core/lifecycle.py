@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pulumi_modeldeploy.core import diff, inputs, wire
 from pulumi_modeldeploy.core.declare import Removal
 from pulumi_modeldeploy.core.plan import is_leaving, strays
+from pulumi_modeldeploy.core.scrub import scrub
 from pulumi_modeldeploy.errors import (
     AmbiguousError,
     ApiError,
@@ -329,8 +330,12 @@ def state_of(
     """
     table = op.table
     clean = table.undress(document)
-    read_back = wire.read(table.declaration, clean, values) if managed is None else managed
-    return {**read_back, **wire.outputs(table.declaration, clean)}
+    arguments = wire.read(table.declaration, clean, values) if managed is None else managed
+    outputs = wire.outputs(table.declaration, clean, arguments)
+    for name in table.prose:
+        if name in outputs:
+            outputs[name] = scrub(str(outputs[name]), table.declaration, arguments)
+    return {**arguments, **outputs}
 
 
 def read(op: Operation, identifier: str, managed: Values | None) -> Values | None:

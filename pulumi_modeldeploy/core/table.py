@@ -110,6 +110,7 @@ class Table:
         leaving: States of an object that is on its way out; to the user it is gone.
         incarnation: The output that differs when somebody made the object anew under the same id,
             where ids are names; empty: ids are never used again.
+        prose: Outputs that hold sentences of the cloud, which may quote inputs.
         never_ready: Whether an object was never ready, so that making it anew loses nothing.
         explain: More words about a failure, from further calls.
         jobs: How calls that answer with a job are followed.
@@ -140,6 +141,7 @@ class Table:
     gone: Wait
     leaving: tuple[str, ...] = ()
     incarnation: str = ""
+    prose: tuple[str, ...] = ()
     never_ready: Callable[[Json], bool] = lambda _: False
     desired: str = "desired_status"
     stops_itself: Callable[[Values], Collection[str]] = lambda _: ()

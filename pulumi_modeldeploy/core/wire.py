@@ -111,14 +111,20 @@ def _is_left_out(item: Field, actual: Any) -> bool:
 
 
 def _received_objects(item: Field, actual: list[Any], stored: Any) -> list[Values]:
-    nested = Declaration.of(item.type)
-    actual = [one if isinstance(one, Mapping) else {} for one in actual]
     known = stored if isinstance(stored, list) else []
-    if item.column.unordered and item.column.match_by:
-        key = nested.args[item.column.match_by].wire
-        actual = _in_order(actual, [one.get(item.column.match_by) for one in known], key)
+    actual = _ordered_like(item, actual, known)
     padded = [*known, *[None] * (len(actual) - len(known))]
+    nested = Declaration.of(item.type)
     return [read(nested, one, like) for one, like in zip(actual, padded, strict=False)]
+
+
+def _ordered_like(item: Field, actual: list[Any], known: Any) -> list[Any]:
+    """Put the objects of an answer into the user's order, where the cloud has none."""
+    objects = [one if isinstance(one, Mapping) else {} for one in actual]
+    if not item.column.unordered or not item.column.match_by or not isinstance(known, list):
+        return objects
+    key = Declaration.of(item.type).args[item.column.match_by].wire
+    return _in_order(objects, [one.get(item.column.match_by) for one in known], key)
 
 
 def _in_order(actual: list[Any], wanted: list[Any], key: str) -> list[Any]:
@@ -133,11 +139,20 @@ def _in_order(actual: list[Any], wanted: list[Any], key: str) -> list[Any]:
     return found + rest
 
 
-def outputs(declaration: Declaration, document: Mapping[str, Any]) -> Values:
-    """Read the declared outputs out of an answer; what it lacks is absent."""
+def outputs(
+    declaration: Declaration, document: Mapping[str, Any], managed: Mapping[str, Any] | None = None
+) -> Values:
+    """Read the declared outputs out of an answer; what it lacks is absent.
+
+    An output that adds to the entries of an unordered list is put into the order of `managed`.
+    """
+    lists = {item.wire: item for item in declaration.args.values() if item.column.match_by}
     found: Values = {}
     for name, item in declaration.outputs.items():
         actual = _pick(document, item.wire)
+        like = lists.get(item.wire)
+        if like and isinstance(actual, list):
+            actual = _ordered_like(like, actual, (managed or {}).get(like.name))
         if actual is None:
             continue
         nested = item.nested

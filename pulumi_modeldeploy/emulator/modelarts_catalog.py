@@ -7,6 +7,7 @@ published.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from pulumi_modeldeploy.emulator.fields import Breach, Field, InvalidError, Kind
@@ -154,7 +155,8 @@ class Catalog:
 
 def _model(row: Document) -> Document:
     return {
-        "model_name": f"model-{row['model_id'][:8]}",
+        # Not out of the id itself, which a program may treat as a secret.
+        "model_name": f"model-{hashlib.sha256(row['model_id'].encode()).hexdigest()[:8]}",
         "model_version": "0.0.1",
         "model_type": "Image",
         "model_status": "published",

@@ -73,6 +73,7 @@ def register(
         PROVIDER: serialize_provider(provider),
     }
     pulumi.CustomResource.__init__(resource, provider.token, name, everything, opts)
+    program.listen(name, pulumi.get(resource, BOOKKEEPING))
 
 
 # --- the provider's side -------------------------------------------------------------------------
@@ -86,6 +87,13 @@ class _Process:
     memory: Memory = field(default_factory=Memory)
     clients: dict[tuple[str, str, str], Client] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    said: set[tuple[str, str]] = field(default_factory=set)
+
+    def warn(self, urn: str, text: str) -> None:
+        """Show a warning once: a replacement is checked twice."""
+        if (urn, text) not in self.said:
+            self.said.add((urn, text))
+            sdk.Row(urn).warn(text)
 
 
 PROCESS = _Process()
@@ -162,28 +170,24 @@ class Provider(ResourceProvider):
         """Check and complete the inputs; the bookkeeping becomes the resource's identity."""
         table, given = self.table(), _from_engine(news)
         passing = dict(given.get(BOOKKEEPING) or {})
-        old_values, old_identity = _split(table.declaration, olds)
-        values = table.declaration.from_state(_arguments(given))
+        values, _ = _split(table.declaration, news)
+        olds_values, old = _split(table.declaration, olds)
+        before = olds_values if old else {}
         try:
-            identity = _identity(table, request, passing, old_identity)
+            identity = _identity(table, request, passing, old)
         except SettingsError as error:
-            return CheckResult(news, [CheckFailure("", str(error))])
-        before = old_values if old_identity else {}
+            return _checked(given, passing, Identity.from_state(passing), [str(error)])
         plan.fill_name(table, str(passing.get(program.NAME)), values, before, identity.mark)
         checked = inputs.check(
-            table.declaration,
-            values,
-            table.rules,
-            off=PROCESS.settings.skip_rules,
-            olds=before,
+            table.declaration, values, table.rules, off=PROCESS.settings.skip_rules, olds=before
         )
         secrets = passing.get(program.SECRETS) or []
-        told = passing.get(program.REPORTED) or []
+        for problem in checked.warnings:
+            PROCESS.warn(request.urn, problem.show(secrets))
         texts = [problem.show(secrets) for problem in checked.failures]
+        # What is wrong is handed back as it was given, for the engine to show.
         sound = values if texts else checked.values
-        result = {**table.declaration.to_state(sound), BOOKKEEPING: identity.to_state()}
-        failures = [CheckFailure("", text) for text in texts if text not in told]
-        return CheckResult(_to_engine(result), failures)
+        return _checked(table.declaration.to_state(sound), passing, identity, texts)
 
     @_shown
     def diff(
@@ -204,6 +208,7 @@ class Provider(ResourceProvider):
             or old != new
             or olds.get(PROVIDER) != news.get(PROVIDER)
             or plan.strays(table, old_values, news_checked)
+            or program.REFUSED in (news.get(BOOKKEEPING) or {})
         )
         # "Unknown" makes the engine compare old and new inputs itself, and show what changed by
         # name, in a refresh too; where they are equal it would take that for "no change".
@@ -341,6 +346,17 @@ def _identity(
         begun, region=region, project_id=project_id, generation=generation, schema=SCHEMA
     )
     return placed.marked(urn, PROCESS.settings.get(OWNER) or "")
+
+
+def _checked(
+    values: Mapping[str, Any], passing: Mapping[str, Any], identity: Identity, texts: list[str]
+) -> CheckResult:
+    """Answer a check: in a preview what is wrong goes back to the program, else it is refused."""
+    book = identity.to_state()
+    if texts and passing.get(program.PREVIEW):
+        book[program.REFUSED], texts = texts, []
+    result = {**_arguments(values), BOOKKEEPING: book}
+    return CheckResult(_to_engine(result), [CheckFailure("", text) for text in texts])
 
 
 def _must(identity: Identity | None) -> Identity:

@@ -1,10 +1,12 @@
 """The program's side of a resource: options, bookkeeping, and mistakes of all resources at once.
 
-The engine reports one failing resource per run. So the check of `core/inputs` also runs here, on
-what is known when a resource is constructed and on Outputs as they resolve. In a preview each
-mistake is logged, the provider's check is told which texts were (and refuses only others, since a
-refusal cancels the preview and swallows what comes later), and once all are judged one verdict
-fails the run. In an update nothing is told, and the provider's check refuses everything.
+The engine reports one failing resource per run, and a refusal cancels the preview. So in a preview
+the provider's check refuses nothing: it hands what it found back in the bookkeeping, which previews
+echo to the program. Here each text is logged, and when all resources have been heard one verdict
+fails the run. In an update check refuses everything itself.
+
+What only the program knows goes the other way: names of the stack, whether a replacement deletes
+first, and which values are secret (a provider sees them in plain text).
 """
 
 from __future__ import annotations
@@ -17,23 +19,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 from pulumi import Output
-from pulumi.output import Unknown as EngineUnknown
 
 from pulumi_modeldeploy import settings
-from pulumi_modeldeploy.core import inputs
-from pulumi_modeldeploy.core.values import UNKNOWN, Values
 from pulumi_modeldeploy.errors import SettingsError
 
 if TYPE_CHECKING:
     from pulumi_modeldeploy.core.declare import Declaration
     from pulumi_modeldeploy.core.table import Table
 
-REPORTED = "reported"
+PREVIEW = "preview"
 SECRETS = "secrets"
 NAME = "name"
 DELETE_FIRST = "deleteFirst"
-PASSING = (REPORTED, SECRETS, NAME, DELETE_FIRST)
-"""Bookkeeping that only check needs; it is not kept in the state."""
+REFUSED = "refused"
+"""Keys of the bookkeeping that pass between program and check; none is kept in the state."""
 
 
 @dataclass(frozen=True)
@@ -64,77 +63,63 @@ def bookkeeping(
     """Build the input that tells the provider what it cannot know."""
     try:
         settings.refuse_clear_credentials(table.credentials)
-        off = settings.Settings.of_program().skip_rules
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
-    judged = _judge(table, name, props, off)
-    verdict = asyncio.ensure_future(judged)
-    _Verdict.of_this_run().pending.add(verdict)
-    told: Output[dict[str, list[str]]] = Output.from_input(verdict)
+    secrets = asyncio.ensure_future(_secret_paths(table.declaration, dict(props)))
     book: dict[str, Any] = {
         "organization": pulumi.get_organization(),
         "project": pulumi.get_project(),
         "stack": pulumi.get_stack(),
         NAME: name,
-        SECRETS: told.apply(lambda found: found[SECRETS]),
+        SECRETS: Output.from_input(secrets),
     }
     if opts.delete_before_replace:
         book[DELETE_FIRST] = True
     if pulumi.runtime.is_dry_run():
-        book[REPORTED] = told.apply(lambda found: found[REPORTED])
+        book[PREVIEW] = True
     return book
 
 
-async def _judge(
-    table: Table, name: str, props: Mapping[str, Any], off: Any
-) -> dict[str, list[str]]:
-    """Check what is known, log what is wrong, and tell what was logged."""
-    raw, secrets = _unwrap(table.declaration, await _resolved(dict(props), secret=False))
-    checked = inputs.check(table.declaration, raw, table.rules, off=off)
-    for problem in checked.warnings:
-        pulumi.log.warn(f"{name}: {problem.show(secrets)}")
-    texts = [problem.show(secrets) for problem in checked.failures]
-    if texts and pulumi.runtime.is_dry_run():
-        for text in texts:
-            # Without the resource: with it, the message would wait for a URN that never comes.
-            pulumi.log.error(f"{name}: {text}")
-        _Verdict.of_this_run().condemn(name, len(texts))
-    return {REPORTED: texts, SECRETS: secrets}
+def listen(name: str, echo: Output[Mapping[str, Any]]) -> None:
+    """In a preview: log what check found wrong, and let that fail the run in the end.
+
+    Args:
+        name: The resource.
+        echo: Its bookkeeping, as it comes back from the engine.
+    """
+    if pulumi.runtime.is_dry_run():
+        verdict = _Verdict.of_this_run()
+        verdict.pending.add(asyncio.ensure_future(verdict.hear(name, echo)))
+
+
+async def _secret_paths(declaration: Declaration, props: dict[str, Any]) -> list[str]:
+    """List the paths, in the user's spelling, of what came out of secret Outputs."""
+    found: list[str] = []
+
+    def walk(value: Any, path: str) -> None:
+        if isinstance(value, _Secret):
+            found.append(path)
+        elif isinstance(value, Mapping):
+            for key, one in value.items():
+                walk(one, f"{path}.{key}" if path else str(key))
+        elif isinstance(value, list):
+            for index, one in enumerate(value):
+                walk(one, f"{path}[{index}]")
+
+    walk(declaration.from_state(await _resolved(props, secret=False)), "")
+    return found
 
 
 async def _resolved(value: Any, *, secret: bool) -> Any:
-    """Wait for Outputs at any depth; what is not known is `UNKNOWN`, secret leaves are wrapped."""
+    """Wait for Outputs at any depth, and wrap secret leaves."""
     if isinstance(value, Output):
         secret = secret or await value.is_secret()
-        known = await value.is_known()
         value = await value.future(with_unknowns=True)
-        if not known and not isinstance(value, Mapping | list):
-            return UNKNOWN
-    if isinstance(value, EngineUnknown):
-        return UNKNOWN
     if isinstance(value, Mapping):
         return {key: await _resolved(one, secret=secret) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [await _resolved(one, secret=secret) for one in value]
     return _Secret(value) if secret else value
-
-
-def _unwrap(declaration: Declaration, wrapped: dict[str, Any]) -> tuple[Values, list[str]]:
-    """Rename to the user's spelling, and take the secrets' wraps off, noting their paths."""
-    secrets: list[str] = []
-
-    def bare(value: Any, path: str) -> Any:
-        if isinstance(value, _Secret):
-            secrets.append(path)
-            return value.value
-        if isinstance(value, Mapping):
-            at = f"{path}." if path else ""
-            return {key: bare(one, f"{at}{key}") for key, one in value.items()}
-        if isinstance(value, list):
-            return [bare(one, f"{path}[{index}]") for index, one in enumerate(value)]
-        return value
-
-    return bare(declaration.from_state(wrapped), ""), secrets
 
 
 class _Verdict:
@@ -153,14 +138,20 @@ class _Verdict:
         """The verdict of the event loop that the program runs in."""
         return cls._runs.setdefault(asyncio.get_event_loop(), cls())
 
-    def condemn(self, name: str, mistakes: int) -> None:
-        """Note a resource with mistakes; the first one makes the run fail in the end."""
-        first = not self._mistakes
-        self._mistakes[name] = mistakes
-        if first:
-            # The SDK awaits every Output before it ends the program, and reports what they raise.
-            failing: asyncio.Future[None] = asyncio.ensure_future(self._fail())
-            _ = Output.from_input(failing)
+    async def hear(self, name: str, echo: Output[Mapping[str, Any]]) -> None:
+        """Wait for what check found; the first mistake makes the run fail in the end."""
+        book = await echo.future(with_unknowns=True)
+        texts = book.get(REFUSED) if isinstance(book, Mapping) else None
+        for text in texts or ():
+            # Without the resource: a message with it waits for the URN, which may never come.
+            pulumi.log.error(f"{name}: {text}")
+        if texts:
+            first = not self._mistakes
+            self._mistakes[name] = self._mistakes.get(name, 0) + len(texts)
+            if first:
+                # The SDK awaits every Output before the program ends, and reports what one raises.
+                failing: asyncio.Future[None] = asyncio.ensure_future(self._fail())
+                _ = Output.from_input(failing)
 
     async def _fail(self) -> None:
         while waiting := [one for one in self.pending if not one.done()]:

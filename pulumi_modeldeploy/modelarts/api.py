@@ -192,7 +192,9 @@ class AccessKeyAuth(requests.auth.AuthBase):
             headers["X-Project-Id"] = self._project_id
         if self._security_token:
             headers["X-Security-Token"] = self._security_token
-        signed = {"host": url.netloc} | {
+        # The usual port is not sent in the Host header, even where the endpoint spells it.
+        usual = {"https": ":443", "http": ":80"}.get(url.scheme, "")
+        signed = {"host": url.netloc.removesuffix(usual)} | {
             name: headers[name].strip() for name in _SIGNED if name in headers
         }
         names = ";".join(sorted(signed))

@@ -16,6 +16,9 @@ from pulumi_modeldeploy.core.declare import (
     arg,
 )
 
+ID = length(1, 64)
+"""Ids are as long as the cloud's own data type; sample ids are no UUIDs."""
+
 CUSTOM = "custom"
 """The specification that is described by `custom_spec`."""
 
@@ -47,9 +50,9 @@ class CustomSpecArgs(Args):
 class ServiceConfigArgs(Args):
     """One model version behind a service, and how it runs."""
 
-    model_id: Required[str] = arg(checks=[length(1, 64)], source="table 5")
+    model_id: Required[str] = arg(checks=[ID], source="table 5")
     """Id of a published model."""
-    specification: Required[str] = arg(checks=[length(1, 64)], source="table 5")
+    specification: Required[str] = arg(checks=[ID], source="table 5")
     """Flavour of an instance, such as `modelarts.vm.cpu.2u`; `custom` in dedicated pools, described
     by `custom_spec`."""
     instance_count: Required[int] = arg(
@@ -64,10 +67,10 @@ class ServiceConfigArgs(Args):
     """Environment variables of the model; keys are not renamed."""
     custom_spec: NotRequiredObject[CustomSpecArgs] = arg(default=None, source="table 5")
     """The specification, exactly when `specification` is `custom`."""
-    cluster_id: NotRequired[str] = arg(default=None, source="table 5")
+    cluster_id: NotRequired[str] = arg(default=None, checks=[ID], source="table 5")
     """Dedicated resource pool (old generation) of this version; wins over the service's, which must
     be given too."""
-    pool_name: NotRequired[str] = arg(default=None, source="table 5")
+    pool_name: NotRequired[str] = arg(default=None, checks=[ID], source="table 5")
     """Id of the dedicated resource pool (new generation) of this version; wins over `cluster_id`
     and over the service's pool, which must be given too."""
 

@@ -123,10 +123,11 @@ class Node(Reply):
 
 
 class ConfigStatus(Reply):
-    """What the cloud says about one entry of `config`."""
+    """What the cloud adds to one entry of `config`; the entries stand in the same order.
 
-    model_id = output(str)
-    """Id of the model."""
+    What the entry itself says is not repeated: some of it may be secret.
+    """
+
     model_name = output(str)
     """Name of the model."""
     model_version = output(str)
@@ -135,14 +136,8 @@ class ConfigStatus(Reply):
     """`auto` for models made by ExeML, else absent."""
     status = output(str)
     """`ready`, `notReady` or `concerning`; newer texts use the states of services."""
-    weight = output(int)
-    """Share of the traffic in percent."""
-    specification = output(str)
-    """Flavour of an instance."""
     specification_details = output(SpecificationDetails)
     """The flavour in words and numbers."""
-    instance_count = output(int)
-    """Instances."""
     scaling = output(bool)
     """Whether the cloud changes the number of instances by itself."""
     support_debug = output(bool)

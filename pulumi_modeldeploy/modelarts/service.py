@@ -31,6 +31,7 @@ from pulumi_modeldeploy.core.waits import Sight, Wait
 from pulumi_modeldeploy.errors import ApiError, TransportError
 from pulumi_modeldeploy.modelarts import api
 from pulumi_modeldeploy.modelarts.args import (
+    ID,
     ScheduleArgs,
     ServiceAdditionalPropertiesArgs,
     ServiceConfigArgs,
@@ -92,28 +93,28 @@ class Service(Resource):
     """Free text, at most 100 characters. Where the name is given, the text on the service carries
     the resource's mark too (`modelarts:ownerMark`)."""
     workspace_id: NotRequired[str] = arg(
-        default=None, change=Change.REPLACE, source="create page, table 3"
+        default=None, checks=[ID], change=Change.REPLACE, source="create page, table 3"
     )
     """Workspace that the service belongs to; the cloud's default is `0`."""
     vpc_id: NotRequired[str] = arg(
-        default=None, change=Change.REPLACE, source="create page, table 3"
+        default=None, checks=[ID], change=Change.REPLACE, source="create page, table 3"
     )
     """VPC that the instances are placed in; needs `subnet_network_id` and `security_group_id`. The
     cloud's default is a VPC of its own."""
     subnet_network_id: NotRequired[str] = arg(
-        default=None, change=Change.REPLACE, source="create page, table 3"
+        default=None, checks=[ID], change=Change.REPLACE, source="create page, table 3"
     )
     """Network id of the subnet; with `vpc_id`."""
     security_group_id: NotRequired[str] = arg(
-        default=None, change=Change.REPLACE, source="create page, table 3"
+        default=None, checks=[ID], change=Change.REPLACE, source="create page, table 3"
     )
     """Security group; with `vpc_id`. It must admit inbound TCP 8080 from 0.0.0.0/0."""
     cluster_id: NotRequired[str] = arg(
-        default=None, change=Change.REPLACE, source="create page, table 3"
+        default=None, checks=[ID], change=Change.REPLACE, source="create page, table 3"
     )
     """Dedicated resource pool of the old generation; its network wins over `vpc_id`."""
     pool_name: NotRequired[str] = arg(
-        default=None, change=Change.REPLACE, source="create page, table 3"
+        default=None, checks=[ID], change=Change.REPLACE, source="create page, table 3"
     )
     """Id of a dedicated resource pool of the new generation; wins over `cluster_id`."""
     schedule: NotRequiredObjects[ScheduleArgs] = arg(
@@ -225,7 +226,8 @@ def dress(op: Operation, values: Values) -> Values:
     mark = op.identity.mark
     if values["service_name"].endswith(f"-{mark}") or op.settings.get(api.OWNER_MARK) == "off":
         return dict(values)
-    text = f"{values.get('description') or ''} [md:{mark}]".lstrip()
+    description = values.get("description")
+    text = f"{description} [md:{mark}]" if description else f"[md:{mark}]"
     if len(text) > LONGEST_DESCRIPTION:
         op.caution(
             "the description leaves no room for this resource's mark: if creating it is "
@@ -346,6 +348,7 @@ TABLE = Table(
     settled=Wait(until=(*_HEALTHY, "stopped", "failed"), passing=_ON_THE_WAY),
     gone=Wait(passing=("deleting", *_HEALTHY, *_ON_THE_WAY, "stopped", "failed"), limit=600),
     leaving=("deleting",),
+    prose=("error_msg",),
     never_ready=never_ready,
     explain=explain,
 )

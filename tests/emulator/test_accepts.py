@@ -178,7 +178,7 @@ def test_shows_a_fresh_service_as_the_page_does(client: Client) -> None:
         "config": [
             {
                 "model_id": "model-1",
-                "model_name": "model-model-1",
+                "model_name": "model-4f93e5df",
                 "model_version": "0.0.1",
                 "specification": "modelarts.vm.cpu.2u",
                 "custom_spec": {},

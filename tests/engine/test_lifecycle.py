@@ -93,6 +93,49 @@ def test_a_second_run_and_a_refresh_change_nothing(stack: Stack, emulator: Emula
     assert stack.resources() == []
 
 
+HIDDEN = """
+def hide(text):
+    return pulumi.Output.secret(text)
+
+
+async def later(text):
+    return text
+
+
+service(
+    "hidden",
+    description=hide("hidden-description"),
+    additional_properties={
+        "smn_notification": {"topic_urn": hide("urn:smn:hidden-topic"), "events": [1]}
+    },
+    config=[
+        config(
+            hide("hidden-model"),
+            specification=hide("hidden-flavour"),
+            envs={"A": hide("hidden-value"), "B": later("plain")},
+        )
+    ],
+)
+service("whole", config=hide([config("hidden-inside")]))
+"""
+
+
+def test_nothing_that_was_secret_stands_in_the_state_or_on_the_screen(stack: Stack) -> None:
+    stack.program(HIDDEN)
+    shown = [stack.up().output, stack.up("--refresh", "--diff").output, stack.preview().output]
+    stack.program(HIDDEN.replace('"hidden-value"', '"hidden-other"'))
+    shown += [stack.preview("--diff").output, stack.up("--diff").output, stack.refresh().output]
+    assert "hidden-" not in "".join(shown).replace("hidden-" + _mark(stack, "hidden"), "")
+    stored = stack.stored_bytes().replace(b"hidden-" + _mark(stack, "hidden").encode(), b"")
+    assert b"hidden-" not in stored
+    for credential in ("HW_ACCESS_KEY", "HW_SECRET_KEY"):
+        assert stack.environment[credential].encode() not in stored
+
+
+def _mark(stack: Stack, name: str) -> str:
+    return str(stack.resource(name)["outputs"]["modeldeploy"]["mark"])
+
+
 def test_state_holds_what_the_user_set_and_the_bookkeeping(stack: Stack) -> None:
     stack.program('service("svc", config=[config(envs={"A_b": "1"})])')
     stack.up()

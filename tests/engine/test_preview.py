@@ -130,6 +130,27 @@ def test_taking_away_what_the_cloud_would_keep_is_refused(stack: Stack) -> None:
     assert "priority: was taken away" in run.diagnostics
 
 
+def test_a_refused_removal_hides_no_mistake_of_others(stack: Stack) -> None:
+    stack.program('service("a", priority=1)\nservice("b")\nservice("c")')
+    stack.up()
+    stack.program(
+        'service("a")\n'
+        'service("b", config=[config(weight=90)])\n'
+        'service("c", config=[config(weight=pulumi.Output.from_input(80))])'
+    )
+    run = stack.preview()
+    assert not run.ok
+    for text in ("a: priority: was taken away", "add up to 90 (90)", "add up to 80 (80)"):
+        assert text in run.diagnostics
+
+
+def test_what_is_doubtful_is_a_warning_of_its_resource(stack: Stack) -> None:
+    stack.program('service("svc", config=[config(instance_count=6)])')
+    run = stack.preview()
+    assert run.ok
+    assert run.diagnostics.count("warning: config[0].instance_count: must be between 1 and 5") == 1
+
+
 def test_a_credential_in_clear_configuration_is_refused(stack: Stack) -> None:
     stack.program('service("svc")')
     stack.configure("modelarts:secretKey", "0123456789abcdef")
