@@ -50,6 +50,10 @@ BOOKKEEPING = "modeldeploy"
 """The one input that is not an argument: identity of the resource, see `core/identity`."""
 
 
+UPDATE = "update"
+"""The step that sends most changes in place."""
+
+
 class Change(enum.Enum):
     """What a change of an argument does."""
 
@@ -93,6 +97,8 @@ class Column:
     unordered: bool
     match_by: str | None
     body: bool
+    step: str
+    implied: Any
     source: str
 
 
@@ -205,6 +211,8 @@ def arg(
     unordered: bool = False,
     match_by: str | None = None,
     body: bool = True,
+    step: str = UPDATE,
+    implied: Any = None,
     source: str = "",
 ) -> Any:
     """Declare an argument.
@@ -222,9 +230,23 @@ def arg(
         unordered: The cloud does not care for the order of the list.
         match_by: In an unordered list of objects: the argument that tells them apart.
         body: Whether it is sent in the body of create and of updates.
+        step: The step of the resource's table that sends a change in place.
+        implied: What the cloud answers when the argument was left out.
         source: Page and table of the vendor that the line was written from.
     """
-    return Column(default, wire, tuple(checks), change, removed, unordered, match_by, body, source)
+    return Column(
+        default,
+        wire,
+        tuple(checks),
+        change,
+        removed,
+        unordered,
+        match_by,
+        body,
+        step,
+        implied,
+        source,
+    )
 
 
 class Arg(Generic[S, G]):
@@ -502,6 +524,8 @@ def _arguments(owner: type) -> Iterable[tuple[str, Field]]:
         nested = issubclass(owner, Args)
         if nested and (column.change is Change.REPLACE or column.removed is not _MISSING):
             raise TypeError(f"{owner.__name__}.{name}: what changes do is said at the top level")
+        if shape is Shape.OBJECTS and column.unordered and not column.match_by:
+            raise TypeError(f"{owner.__name__}.{name}: an unordered list of objects needs match_by")
         yield name, Field(name, kind, shape, column.default is _MISSING, column)
 
 
@@ -518,7 +542,7 @@ def _resolve(owner: type, name: str, hint: Any) -> tuple[type[Arg[Any, Any]], tu
 
 def _outputs(owner: type) -> Iterable[tuple[str, Field]]:
     """Collect the outputs of a class and its bases."""
-    plain = Column(None, None, (), Change.UPDATE, None, False, None, False, "")
+    plain = Column(None, None, (), Change.UPDATE, None, False, None, False, "", None, "")
     for base in reversed(owner.__mro__):
         for name, value in vars(base).items():
             if isinstance(value, Out):

@@ -118,6 +118,12 @@ def _must_be_ours(op: Operation, dressed: Values, found: Json, sent: float | Non
             f"{'the mark of another resource' if mark else 'no mark'}); it was not touched. Give "
             "this resource another name, or delete that one first."
         )
+    if op.kept_elsewhere(mark):
+        raise Refused(
+            f"{what} carries this resource's mark, but in this run another resource has it (one "
+            "that was renamed, with an alias); it was not touched. Run `pulumi up` once without "
+            "this resource, which writes the other one's mark, and then with it."
+        )
     if age > op.settings.resume_seconds:
         raise Refused(
             f"{what} carries this resource's mark but is {age / 3600:.0f} hours old, longer than "
@@ -140,8 +146,7 @@ def _starts_over(op: Operation, values: Values, found: Json) -> bool:
         Refused: It was ready once: deleting it is for the user to decide.
     """
     table = op.table
-    actual = wire.read(table.declaration, table.undress(found), values)
-    frozen = [d.name for d in diff.compare(table.declaration, actual, values) if d.replaces]
+    frozen = _frozen(table, values, table.undress(found))
     if not frozen:
         return False
     identifier = table.identify(values, found, op.identity)
@@ -154,6 +159,19 @@ def _starts_over(op: Operation, values: Values, found: Json) -> bool:
     op.say(f"deleting {identifier} of an interrupted run: its {', '.join(frozen)} cannot change")
     delete(op, identifier)
     return True
+
+
+def _frozen(table: Table, values: Values, found: Json) -> list[str]:
+    """Name the arguments that only a new object can have as they are wanted now."""
+    declaration = table.declaration
+    actual = wire.read(declaration, found, values)
+    frozen = [d.name for d in diff.compare(declaration, actual, values) if d.replaces]
+    whole = wire.read(declaration, found, None)
+    for name, item in declaration.args.items():
+        taken_away = values.get(name) is None and whole.get(name) not in (None, item.column.implied)
+        if taken_away and item.on_removal is Removal.REPLACE:
+            frozen.append(name)
+    return frozen
 
 
 def _resume(op: Operation, values: Values, found: Json) -> tuple[str, Values]:
@@ -256,16 +274,19 @@ def _run_step(
             continue
         fresh = not any(one in step.redeploys for one in names)
         document = op.wait(step.wait, identifier, document, fresh=fresh)
-        _must_have_taken(op, step, identifier, values, olds, document)
+        _must_have_taken(op, step, identifier, values, document)
         break
     return document
 
 
 def _must_have_taken(
-    op: Operation, step: Step, identifier: str, values: Values, olds: Values, document: Json
+    op: Operation, step: Step, identifier: str, values: Values, document: Json
 ) -> None:
-    """See that a new configuration is there: a cloud that rolled it back looks healthy."""
-    _, names = _step_body(op, step, values, olds, document)
+    """See that a new configuration is there: a cloud that rolled it back looks healthy.
+
+    Only what is wanted counts: where something was taken away, the cloud may fill in its own.
+    """
+    _, names = _step_body(op, step, values, {}, document)
     undone = [one for one in names if one in step.redeploys]
     if undone:
         raise WaitFailed(
@@ -284,7 +305,7 @@ def _step_body(
     differing = diff.compare(
         declaration, diff.prune(declaration, actual), diff.prune(declaration, wanted)
     )
-    names = [one.name for one in differing if one.name in step.fields]
+    names = [one.name for one in differing if step.sends(one.item)]
     for name in names:
         empty = declaration.args[name].on_removal
         if wanted.get(name) is None and not isinstance(empty, Removal):

@@ -30,6 +30,7 @@ class Operation:
         waiter: Runs waits, within this operation's time limit.
         warn: Shows a line that stays on the screen.
         incarnation: What the state says of the table's `incarnation`; empty: not known.
+        kept_elsewhere: Whether another resource of this run has the object of a mark.
     """
 
     table: Table
@@ -39,6 +40,7 @@ class Operation:
     waiter: Waiter
     warn: Callable[[str], None]
     incarnation: str = ""
+    kept_elsewhere: Callable[[str], bool] = lambda _: False
     said: set[str] = field(default_factory=set)
 
     def say(self, text: str) -> None:

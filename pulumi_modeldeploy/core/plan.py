@@ -46,6 +46,14 @@ class Memory:
             return 0
         return before.generation + (0 if delete_first or urn in self.gone else 1)
 
+    def has_elsewhere(self, urn: str, mark: str) -> bool:
+        """Tell whether this run saw a mark in the old inputs of another resource.
+
+        An alias does that: the object keeps its old mark until its resource is updated, and a new
+        resource under the old name computes the same one.
+        """
+        return any(old.mark == mark for other, old in self.before.items() if other != urn)
+
 
 def fill_name(table: Table, resource_name: str, values: Values, olds: Values, mark: str) -> None:
     """Fill in the automatic name; a name once given or made stays until a replacement."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pulumi_modeldeploy.core.declare import Declaration
+from pulumi_modeldeploy.core.declare import Change, Declaration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from pulumi_modeldeploy.core.checks import Rule
-    from pulumi_modeldeploy.core.declare import Resource
+    from pulumi_modeldeploy.core.declare import Field, Resource
     from pulumi_modeldeploy.core.http import Call, Client
     from pulumi_modeldeploy.core.identity import Identity, Naming
     from pulumi_modeldeploy.core.operation import Operation
@@ -29,16 +29,22 @@ class Step:
     """One call of an update.
 
     Attributes:
-        fields: Arguments that it sends; only those that differ are in the body.
+        name: What the `step` column of arguments says; of those that it sends, only those that
+            differ are in the body.
         call: The call; it gets `{id}`.
         wait: What is waited for afterwards.
         redeploys: Arguments after whose change a good state may still be the one from before.
     """
 
-    fields: tuple[str, ...]
+    name: str
     call: Call
     wait: Wait
     redeploys: tuple[str, ...] = ()
+
+    def sends(self, item: Field) -> bool:
+        """Tell whether it is this step that sends a change of an argument."""
+        column = item.column
+        return column.body and column.change is Change.UPDATE and column.step == self.name
 
 
 @dataclass(frozen=True)

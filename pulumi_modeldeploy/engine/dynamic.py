@@ -311,7 +311,10 @@ class Provider(ResourceProvider):
                 client = PROCESS.clients[key] = table.connect(settings, identity)
         row = sdk.Row(request.urn)
         waiter = Waiter(table.kind, client.clock, row.show, request.alive, request.timeout)
-        return Operation(table, client, identity, settings, waiter, row.warn, incarnation)
+        elsewhere = functools.partial(PROCESS.memory.has_elsewhere, request.urn)
+        return Operation(
+            table, client, identity, settings, waiter, row.warn, incarnation, elsewhere
+        )
 
 
 class _Storing:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi_modeldeploy.core.checks import between, items, length, one_of, pattern
 from pulumi_modeldeploy.core.declare import (
+    UPDATE,
     Change,
     Defaulted,
     NotRequired,
@@ -93,7 +94,11 @@ class Service(Resource):
     """Free text, at most 100 characters. Where the name is given, the text on the service carries
     the resource's mark too (`modelarts:ownerMark`)."""
     workspace_id: NotRequired[str] = arg(
-        default=None, checks=[ID], change=Change.REPLACE, source="create page, table 3"
+        default=None,
+        checks=[ID],
+        change=Change.REPLACE,
+        implied="0",
+        source="create page, table 3",
     )
     """Workspace that the service belongs to; the cloud's default is `0`."""
     vpc_id: NotRequired[str] = arg(
@@ -316,14 +321,7 @@ TABLE = Table(
     steps=(
         # Status and configuration never go in one call: the cloud would apply the status only.
         Step(
-            fields=(
-                "description",
-                "config",
-                "schedule",
-                "additional_properties",
-                "load_balancer_policy",
-                "priority",
-            ),
+            name=UPDATE,
             call=api.UPDATE,
             wait=_DEPLOYED,
             redeploys=("config",),
@@ -337,7 +335,8 @@ TABLE = Table(
             wait=Wait(until=_HEALTHY, fail=("failed",), passing=(*_ON_THE_WAY, "stopped")),
         ),
         "stopped": Goal(
-            satisfied=("stopped",),
+            # A failed service does not run, and the cloud refuses to stop it.
+            satisfied=("stopped", "failed"),
             call=api.UPDATE,
             body={"status": "stopped"},
             wait=Wait(until=("stopped",), fail=("failed",), passing=(*_ON_THE_WAY, *_HEALTHY)),

@@ -113,7 +113,7 @@ GLANCE = 0.5  # seconds; a signal that comes just before a wait is seen only aft
 GIGABYTE = 10**9
 
 
-class NotThisWay(Exception):  # noqa: N818 - it is an answer, most often no error
+class NotThisWay(Exception):
     """A way did not lead to an engine; the text says why, in one line."""
 
 
