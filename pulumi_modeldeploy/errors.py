@@ -66,7 +66,13 @@ class ApiError(ModelDeployError):
 
 
 class TransportError(ModelDeployError):
-    """No answer came from the cloud."""
+    """No answer came from the cloud.
+
+    Attributes:
+        final: Whether trying again cannot help.
+    """
+
+    final = False
 
 
 class AmbiguousError(TransportError):

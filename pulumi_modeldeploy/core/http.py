@@ -74,7 +74,8 @@ class Retry:
         failed: Statuses after which nobody knows: repeated where that does no harm.
         attempts: Requests in all.
         base: Seconds; the pause is random between 0 and base * 2**attempt.
-        most: Longest pause in seconds, also for what the server asks for.
+        most: Longest pause in seconds.
+        asked: Longest pause in seconds that the server may ask for.
     """
 
     refused: Collection[int | str] = (429,)
@@ -82,6 +83,7 @@ class Retry:
     attempts: int = 6
     base: float = 0.5
     most: float = 20.0
+    asked: float = 120.0
 
 
 @dataclass(frozen=True)
@@ -201,7 +203,7 @@ class Client:
                 pause = self._pause(attempt, getattr(error, "retry_after", None))
             except TransportError as error:
                 ambiguous = isinstance(error, AmbiguousError)
-                if last or (ambiguous and not call.safe_to_repeat):
+                if last or error.final or (ambiguous and not call.safe_to_repeat):
                     raise
                 pause = self._pause(attempt, None)
             self.clock.sleep(pause)
@@ -255,6 +257,11 @@ class Client:
     def _no_answer(self, call: Call, error: requests.RequestException) -> NoReturn:
         """Tell "never sent" from "sent, and nobody knows"."""
         text = f"{call.operation}: no answer from {self.endpoint} ({type(error).__name__})"
+        if isinstance(error, ValueError | requests.exceptions.SSLError):
+            # A malformed URL is a ValueError to `requests`; neither mends itself.
+            hopeless = TransportError(f"{text}: see the settings of endpoint and CA bundle")
+            hopeless.final = True
+            raise hopeless from error
         if isinstance(error, requests.ConnectTimeout) or _never_sent(error):
             raise TransportError(text) from error
         raise AmbiguousError(text) from error
@@ -289,7 +296,7 @@ class Client:
         """Exponential with full jitter; the server's own wish wins, up to a limit."""
         retry = self.dialect.retry
         if asked is not None:
-            return min(asked, retry.most)
+            return min(asked, retry.asked)
         return float(min(retry.base * 2.0**attempt, retry.most) * self.clock.random())
 
 

@@ -60,13 +60,15 @@ def create(op: Operation, values: Values) -> tuple[str, Values]:
             _must_be_ours(op, dressed, found, sent)
             if not _starts_over(op, values, found):
                 return _resume(op, values, found)
-        sent = clock.wall() if sent is None else sent
+        began = clock.wall()
         try:
             answer = op.call(table.create, _create_body(table, dressed, op.identity))
         except (AmbiguousError, ApiError) as error:
             if isinstance(error, ApiError) and error.code not in op.client.dialect.taken:
                 raise
             op.say(f"{table.create.operation} may have happened, looking for its {table.kind}")
+            if isinstance(error, AmbiguousError) and sent is None:
+                sent = began
             lost = error
             continue
         identifier = table.identify(values, answer, op.identity)
@@ -373,7 +375,7 @@ def _observed_goal(table: Table, state: Values) -> Values:
     status = state.get("status")
     if strays(table, state, state):
         for desired, goal in table.goals.items():
-            if status in goal.satisfied:
+            if status == goal.satisfied[0]:
                 return {**state, table.desired: desired}
     return state
 

@@ -22,7 +22,8 @@ class Memory:
             that is a replacement.
         gone: Resources whose old object was found missing when a replacement was decided.
         created: Ids that create returned in this run.
-        kept: Ids that this run keeps, see `delete_is_foreign`.
+        kept: Ids that this run keeps: after a forced replacement that resumed the old object, the
+            engine asks to delete it, in the next run at the latest.
     """
 
     before: dict[str, Identity] = field(default_factory=dict)

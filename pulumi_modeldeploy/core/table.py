@@ -52,7 +52,8 @@ class Goal:
     """A value of the argument that says what should run.
 
     Attributes:
-        satisfied: States in which it does.
+        satisfied: States that need no call, first the one that shows the value: an object found in
+            it was brought there by somebody.
         call: The call that leads there; it gets `{id}`.
         body: Its body.
         wait: What is waited for afterwards.
@@ -72,7 +73,7 @@ class Jobs:
         path: Where the job is asked for, out of the answer; `None`: the call was done at once.
         look: The call that asks; it gets `{job}`.
         running: Status of an answer that says "not yet".
-        limit: Seconds after which a job is given up.
+        wait: How often it is asked for, and for how long; its states are `working` and `done`.
     """
 
     path: Callable[[int, Json], str | None]

@@ -21,6 +21,7 @@ import pulumi
 from pulumi import Output
 
 from pulumi_modeldeploy import settings
+from pulumi_modeldeploy.engine import sdk
 from pulumi_modeldeploy.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ NAME = "name"
 DELETE_FIRST = "deleteFirst"
 REFUSED = "refused"
 """Keys of the bookkeeping that pass between program and check; none is kept in the state."""
+
+
+PATIENCE = 30.0
+"""Seconds without any progress of the program after which the verdict falls all the same."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +93,7 @@ def listen(name: str, echo: Output[Mapping[str, Any]]) -> None:
         echo: Its bookkeeping, as it comes back from the engine.
     """
     if pulumi.runtime.is_dry_run():
-        verdict = _Verdict.of_this_run()
-        verdict.pending.add(asyncio.ensure_future(verdict.hear(name, echo)))
+        asyncio.ensure_future(_Verdict.of_this_run().hear(name, echo))  # noqa: RUF006  (the verdict waits for all tasks)
 
 
 async def _secret_paths(declaration: Declaration, props: dict[str, Any]) -> list[str]:
@@ -130,8 +134,8 @@ class _Verdict:
     )
 
     def __init__(self) -> None:
-        self.pending: set[asyncio.Future[Any]] = set()
         self._mistakes: dict[str, int] = {}
+        self._own: set[asyncio.Task[Any]] = set()
 
     @classmethod
     def of_this_run(cls) -> _Verdict:
@@ -149,13 +153,26 @@ class _Verdict:
             first = not self._mistakes
             self._mistakes[name] = self._mistakes.get(name, 0) + len(texts)
             if first:
-                # The SDK awaits every Output before the program ends, and reports what one raises.
-                failing: asyncio.Future[None] = asyncio.ensure_future(self._fail())
-                _ = Output.from_input(failing)
+                self._announce()
+
+    def _announce(self) -> None:
+        """Let the run fail: the SDK awaits every Output in the end, and reports what one raises."""
+        before = asyncio.all_tasks()
+        failing: asyncio.Future[None] = asyncio.ensure_future(self._fail())
+        _ = Output.from_input(failing)
+        self._own = asyncio.all_tasks() - before
 
     async def _fail(self) -> None:
-        while waiting := [one for one in self.pending if not one.done()]:
-            await asyncio.wait(waiting)
+        """Wait until nothing else goes on, since that may construct resources, then raise."""
+        while others := {
+            task
+            for task in asyncio.all_tasks() - self._own - {asyncio.current_task()}
+            if not sdk.is_program(task)
+        }:
+            first = asyncio.FIRST_COMPLETED
+            done, _ = await asyncio.wait(others, timeout=PATIENCE, return_when=first)
+            if not done:
+                break
         count = sum(self._mistakes.values())
         raise pulumi.RunError(
             f"{count} mistake{'s' if count > 1 else ''} in {', '.join(sorted(self._mistakes))} "

@@ -16,6 +16,7 @@ from google.rpc import status_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
     from types import FrameType
 
@@ -62,6 +63,14 @@ def _is_servicer(frame: FrameType) -> bool:
     spec = frame.f_globals.get("__spec__")
     named = getattr(spec, "name", "") == SERVICER
     return named and "request" in frame.f_locals and "context" in frame.f_locals
+
+
+def is_program(task: asyncio.Task[Any]) -> bool:
+    """Tell the task that runs the program and, in the end, waits for every Output.
+
+    Waiting for it from an Output would be waiting for oneself.
+    """
+    return getattr(task.get_coro(), "__qualname__", "") == "run_in_stack"
 
 
 def _inputs_differ(request: Any) -> bool:

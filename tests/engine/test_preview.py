@@ -130,6 +130,33 @@ def test_taking_away_what_the_cloud_would_keep_is_refused(stack: Stack) -> None:
     assert "priority: was taken away" in run.diagnostics
 
 
+LATE = """
+import asyncio
+
+
+async def later(value):
+    for _ in range(2000):
+        await asyncio.sleep(0)
+    return value
+
+
+service("early", config=[config(weight=50)])
+right = service("right")
+pulumi.Output.all(right.service_name, later(53)).apply(
+    lambda found: service("late", config=[config(weight=found[1])]).urn
+)
+"""
+
+
+def test_resources_that_an_apply_constructs_are_judged_too(stack: Stack) -> None:
+    stack.program(LATE)
+    run = stack.preview()
+    assert not run.ok
+    assert "early: config: the weights of a real-time service" in run.diagnostics
+    assert "late: config: the weights of a real-time service" in run.diagnostics
+    assert "2 mistakes in early, late" in run.diagnostics
+
+
 def test_a_refused_removal_hides_no_mistake_of_others(stack: Stack) -> None:
     stack.program('service("a", priority=1)\nservice("b")\nservice("c")')
     stack.up()

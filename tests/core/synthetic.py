@@ -1,0 +1,527 @@
+"""A fourth cloud, made up, and its server: what `core` carries without knowing any cloud.
+
+Its kilns come in the shapes that real clouds have: calls that answer with a job (202 and a place to
+ask), objects addressed by their name, ids that the client chooses. Declaration and table come
+first; below them the server, which hangs under `requests`, and a clock that nobody waits for.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import requests
+import requests.adapters
+
+from pulumi_modeldeploy.core import wire
+from pulumi_modeldeploy.core.checks import adds_up, between, items, length, one_of
+from pulumi_modeldeploy.core.declare import (
+    UPDATE,
+    Args,
+    Change,
+    Declaration,
+    Defaulted,
+    NotRequired,
+    NotRequiredMap,
+    NotRequiredObject,
+    NotRequiredObjects,
+    Required,
+    Resource,
+    arg,
+    output,
+    output_id,
+)
+from pulumi_modeldeploy.core.http import Call, Client, Clock, Dialect, Failure
+from pulumi_modeldeploy.core.identity import Identity, Naming
+from pulumi_modeldeploy.core.operation import Operation
+from pulumi_modeldeploy.core.table import Goal, Jobs, Step, Table
+from pulumi_modeldeploy.core.waits import Sight, Wait, Waiter
+from pulumi_modeldeploy.settings import Settings
+
+# --- the cloud, as a cloud's folder would declare it ----------------------------------------------
+
+
+class Limits(Args):
+    cpu: Required[float] = arg(checks=[between(0.1)])
+    gpu: NotRequired[int] = arg(default=None, wire="gpuCount", checks=[between(0)])
+
+
+class Worker(Args):
+    image: Required[str] = arg(checks=[length(1, 20)])
+    share: NotRequired[int] = arg(default=None, wire="sharePercent", checks=[between(0, 100)])
+    env: NotRequiredMap[str] = arg(default=None, wire="environment")
+    limits: NotRequiredObject[Limits] = arg(default=None, wire="resources.limits")
+
+
+class Kiln(Resource):
+    name: Defaulted[str] = arg(default=None, checks=[length(1, 40)], change=Change.REPLACE)
+    zone: NotRequired[str] = arg(default=None, change=Change.REPLACE, implied="z0")
+    heat: Required[int] = arg(wire="targetHeat", checks=[between(1, 9)])
+    note: NotRequired[str] = arg(default=None, checks=[length(0, 20)], removed="", step="annotate")
+    labels: NotRequiredMap[str] = arg(default=None, wire="meta.labels", step="annotate")
+    timer: NotRequired[int] = arg(default=None, checks=[between(1)])
+    workers: NotRequiredObjects[Worker] = arg(
+        default=None, checks=[items(0, 3)], unordered=True, match_by="image"
+    )
+    power: Defaulted[str] = arg(default="on", checks=[one_of("on", "off")], body=False)
+
+    kiln_id = output_id(wire="id")
+    status = output(str)
+    stamp = output(str)
+    url = output(str, wire="links.self")
+
+
+SHARES = adds_up(
+    "shares", "workers", "share", 100, words="shares", applies=lambda _: True, source="invented"
+)
+PASSING = ("BUILDING", "COOLING")
+READY = Wait(until=("ACTIVE", "COLD"), fail=("BROKEN",), passing=PASSING, least=4)
+CREATE = Call("CreateKiln", "POST", "/{realm}/kilns", ok=(200, 202))
+LIST = Call("ListKilns", "GET", "/{realm}/kilns")
+SHOW = Call("ShowKiln", "GET", "/{realm}/kilns/{id}")
+ANNOTATE = Call("AnnotateKiln", "PATCH", "/{realm}/kilns/{id}", ok=(200, 202))
+REBUILD = Call("RebuildKiln", "PUT", "/{realm}/kilns/{id}", ok=(200, 202))
+POWER = Call("PowerKiln", "POST", "/{realm}/kilns/{id}/power", ok=(200, 202))
+DELETE = Call("DeleteKiln", "DELETE", "/{realm}/kilns/{id}", ok=(200, 202, 204), repeatable=True)
+JOB = Call("ShowJob", "GET", "/{realm}/jobs/{job}", ok=(200, 202))
+
+
+def chosen(identity: Identity) -> str:
+    """The id that the client chooses."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, identity.mark))
+
+
+def find(by: str, op: Operation, values: dict[str, Any]) -> Any:
+    if by == "client":
+        found = op.show(chosen(op.identity))  # nobody else chooses this id: it says whose it is
+        return found and {**found, "mark": op.identity.mark}
+    if by == "name":
+        return op.show(values["name"])
+    listed = op.client.send(LIST, query={"name": values["name"]}).body["kilns"]
+    return op.show(listed[0]["id"]) if listed else None
+
+
+def identify(by: str, document: dict[str, Any], identity: Identity) -> str:
+    return chosen(identity) if by == "client" else document["name" if by == "name" else "id"]
+
+
+def dress(by: str, op: Operation, values: dict[str, Any]) -> dict[str, Any]:
+    if by == "client":
+        return dict(values)
+    return {**values, "labels": {**(values.get("labels") or {}), "mark": op.identity.mark}}
+
+
+def labels_of(document: dict[str, Any]) -> dict[str, str]:
+    return (document.get("meta") or {}).get("labels") or {}
+
+
+def mark_of(document: dict[str, Any]) -> str:
+    return document.get("mark") or labels_of(document).get("mark", "")
+
+
+def undress(document: dict[str, Any]) -> dict[str, Any]:
+    rest = {key: one for key, one in labels_of(document).items() if key != "mark"}
+    return {**document, "meta": {"labels": rest}}
+
+
+def body(by: str, values: dict[str, Any], identity: Identity) -> dict[str, Any]:
+    own = {"id": chosen(identity)} if by == "client" else {}
+    return {**wire.body(Declaration.of(Kiln), values), **own}
+
+
+def read_error(document: Any, headers: Any) -> Failure:
+    fault = document.get("fault", {}) if isinstance(document, dict) else {}
+    return Failure(fault.get("code", ""), fault.get("text", ""), headers.get("X-Trace", ""))
+
+
+DIALECT = Dialect("Kilns", read_error, taken=("TAKEN",))
+
+
+def table(connect: Callable[[Settings, Identity], Client], *, by: str, jobs: bool) -> Table:
+    """The whole of what the verbs know about kilns."""
+    return Table(
+        kind="kiln",
+        owner=Kiln,
+        credentials=(),
+        place=lambda _: ("north", "r1"),
+        connect=connect,
+        naming=Naming("name", most=40, forbidden=r"[^a-z0-9-]"),
+        rules=(SHARES,),
+        create=CREATE,
+        read=SHOW,
+        delete=DELETE,
+        identify=lambda _values, document, identity: identify(by, document, identity),
+        find=lambda op, values: find(by, op, values),
+        mark_of=mark_of,
+        dress=lambda op, values: dress(by, op, values),
+        undress=undress,
+        sight=lambda document: Sight(
+            document["status"], document["status"].lower(), document.get("reason", "")
+        ),
+        version=lambda document: document["version"],
+        age=lambda document, now: now - document["bornAt"],
+        steps=(
+            Step("annotate", ANNOTATE, READY),
+            Step(UPDATE, REBUILD, READY, redeploys=("heat", "workers")),
+        ),
+        goals={
+            "on": Goal(
+                ("ACTIVE",),
+                POWER,
+                {"power": "on"},
+                Wait(until=("ACTIVE",), fail=("BROKEN",), passing=(*PASSING, "COLD")),
+            ),
+            "off": Goal(
+                ("COLD",),
+                POWER,
+                {"power": "off"},
+                Wait(until=("COLD",), fail=("BROKEN",), passing=(*PASSING, "ACTIVE")),
+            ),
+        },
+        desired="power",
+        stops_itself=lambda values: ("COLD",) if values.get("timer") else (),
+        ready=READY,
+        settled=Wait(until=("ACTIVE", "COLD", "BROKEN"), passing=PASSING),
+        gone=Wait(passing=("DELETING",), limit=300),
+        leaving=("DELETING",),
+        incarnation="stamp" if by == "name" else "",
+        never_ready=lambda document: (
+            document["version"] == 1 and document["status"] in ("BUILDING", "BROKEN")
+        ),
+        body=lambda values, identity: body(by, values, identity),
+        jobs=Jobs(
+            lambda status, answer: answer["location"].rsplit("/", 1)[1] if status == 202 else None,
+            look=JOB,
+            running=202,
+            wait=Wait(until=("done",), passing=("working",), limit=120),
+        )
+        if jobs
+        else None,
+    )
+
+
+# --- time ----------------------------------------------------------------------------------------
+
+EPOCH = 1_700_000_000.0
+
+
+@dataclass
+class Time:
+    """A clock that moves when somebody sleeps."""
+
+    at: float = 5000.0
+    slept: list[float] = field(default_factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.at += seconds
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(
+            now=lambda: self.at,
+            wall=lambda: EPOCH + self.at,
+            sleep=self.sleep,
+            random=lambda: 0.5,
+        )
+
+
+# --- the server ----------------------------------------------------------------------------------
+
+Work = Callable[[], requests.Response]
+Fault = Callable[[Work], requests.Response]
+
+
+def answer(status: int, document: Any = None, **headers: str) -> requests.Response:
+    """Build a response as `requests` hands it over."""
+    response = requests.Response()
+    response.status_code = status
+    response._content = b"" if document is None else json.dumps(document).encode()
+    response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+    return response
+
+
+def status(code: int, fault: str = "E1", text: str = "no", **headers: str) -> Fault:
+    """An error answer; the work is not done."""
+    return lambda _work: answer(code, {"fault": {"code": fault, "text": text}}, **headers)
+
+
+def lost(work: Work) -> requests.Response:
+    """The work is done, and the answer never arrives."""
+    work()
+    raise requests.ReadTimeout("lost")
+
+
+def truncated(work: Work) -> requests.Response:
+    """The work is done, and half of the answer arrives."""
+    response = work()
+    response._content = response.content[: len(response.content) // 2]
+    return response
+
+
+def emptied(work: Work) -> requests.Response:
+    """The work is done, and an empty answer arrives."""
+    response = work()
+    response._content = b""
+    return response
+
+
+def failed_later(code: int) -> Fault:
+    """The work is done, and a server error arrives."""
+
+    def fault(work: Work) -> requests.Response:
+        work()
+        return answer(code, {"fault": {"code": "E5", "text": "internal"}})
+
+    return fault
+
+
+@dataclass
+class Job:
+    """A job: until when it runs, and how it ends."""
+
+    until: float
+    end: requests.Response
+
+
+class Server(requests.adapters.BaseAdapter):
+    """The kilns' server. Time moves its states; `faults` make the next calls go wrong."""
+
+    FIELDS = frozenset(
+        {"name", "zone", "targetHeat", "note", "meta", "timer", "workers", "id", "power"}
+    )
+
+    def __init__(self, time: Time, *, by: str, jobs: bool) -> None:
+        super().__init__()
+        self.time, self.by, self.jobs = time, by, jobs
+        self.build_seconds = 30.0
+        self.job_seconds = 10.0
+        self.kilns: dict[str, dict[str, Any]] = {}
+        self.courses: dict[str, list[tuple[float, dict[str, Any] | None]]] = {}
+        self.pending: dict[str, Job] = {}
+        self.journal: list[tuple[str, Any]] = []
+        self.faults: dict[str, list[Fault]] = {}
+        self.doom = ""
+        self.fills_in: dict[str, Any] = {}
+        self.number = 0
+
+    # what tests ask and do
+
+    def calls(self, operation: str) -> list[Any]:
+        """Bodies of the calls of one operation."""
+        return [sent for name, sent in self.journal if name == operation]
+
+    @property
+    def changing(self) -> list[str]:
+        """Operations other than looks, in order."""
+        looks = ("ShowKiln", "ListKilns", "ShowJob")
+        return [name for name, _ in self.journal if name not in looks]
+
+    @property
+    def only(self) -> dict[str, Any]:
+        """The one kiln that there is."""
+        (kiln,) = self.kilns.values()
+        return kiln
+
+    def put(self, **document: Any) -> dict[str, Any]:
+        """Somebody else's kiln."""
+        made = self._make({"targetHeat": 1, **document})
+        made["status"], self.courses[self._key(made)] = "ACTIVE", []
+        return made
+
+    # requests' side
+
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+        url = urlsplit(str(request.url))
+        sent = json.loads(request.body) if request.body else None
+        _, realm, *path = url.path.split("/")
+        assert realm == "r1"
+        name, work = self._route(str(request.method), [unquote(part) for part in path], url, sent)
+        self.journal.append((name, sent))
+        self._pass_time()
+        faults = self.faults.get(name)
+        response = faults.pop(0)(work) if faults else work()
+        response.request, response.url = request, str(request.url)
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    # the server's side
+
+    def _route(self, method: str, path: list[str], url: Any, sent: Any) -> tuple[str, Work]:
+        if path[0] == "jobs":
+            return "ShowJob", lambda: self._job(path[1])
+        if len(path) == 1 and method == "GET":
+            wanted = parse_qs(url.query)["name"][0]
+            return "ListKilns", lambda: answer(200, {"kilns": self._named(wanted)})
+        if len(path) == 1:
+            return "CreateKiln", lambda: self._later(lambda: self._create(sent))
+        routes: dict[tuple[str, int], tuple[str, Callable[[dict[str, Any]], requests.Response]]] = {
+            ("GET", 2): ("ShowKiln", self._shown),
+            ("PATCH", 2): ("AnnotateKiln", lambda kiln: self._annotate(kiln, sent)),
+            ("PUT", 2): ("RebuildKiln", lambda kiln: self._rebuild(kiln, sent)),
+            ("DELETE", 2): ("DeleteKiln", self._delete),
+            ("POST", 3): ("PowerKiln", lambda kiln: self._power(kiln, sent["power"])),
+        }
+        name, work = routes[method, len(path)]
+
+        def on_kiln() -> requests.Response:
+            kiln = self.kilns.get(path[1])
+            return work(kiln) if kiln else answer(404, {"fault": {"code": "NONE", "text": "none"}})
+
+        return name, on_kiln if method == "GET" else lambda: self._later(on_kiln)
+
+    def _later(self, work: Work) -> requests.Response:
+        """Answer with a job; what goes wrong is said by the job."""
+        if not self.jobs:
+            return work()
+        self.number += 1
+        self.pending[f"j{self.number}"] = Job(self.time.at + self.job_seconds, work())
+        return answer(202, {"location": f"http://inside.invalid/jobs/j{self.number}"})
+
+    def _job(self, name: str) -> requests.Response:
+        job = self.pending[name]
+        return answer(202, {"state": "running"}) if self.time.at < job.until else job.end
+
+    def _named(self, name: str) -> list[dict[str, Any]]:
+        return [{"id": one["id"]} for one in self.kilns.values() if one["name"] == name]
+
+    def _key(self, kiln: dict[str, Any]) -> str:
+        return kiln["name"] if self.by == "name" else kiln["id"]
+
+    def _make(self, sent: dict[str, Any]) -> dict[str, Any]:
+        assert set(sent) <= self.FIELDS
+        self.number += 1
+        own = {
+            "id": f"k-{self.number}",
+            "stamp": f"s{self.number}",
+            "bornAt": EPOCH + self.time.at,
+            "version": 1,
+            "status": "BUILDING",
+        }
+        kiln = {**own, **sent, "links": {"self": f"https://kilns.invalid/{own['id']}"}}
+        key = self._key(kiln)
+        self.kilns[key], self.courses[key] = kiln, []
+        return kiln
+
+    def _create(self, sent: dict[str, Any]) -> requests.Response:
+        taken = {"fault": {"code": "TAKEN", "text": "the name is taken"}}
+        if self._named(sent["name"]) or sent.get("id") in self.kilns:
+            return answer(409, taken)
+        kiln = self._make(sent)
+        self._build(kiln)
+        return self._shown(kiln)
+
+    def _build(self, kiln: dict[str, Any]) -> None:
+        kiln["status"] = "BUILDING"
+        good = {"status": "ACTIVE", "reason": ""}
+        bad = {"status": "BROKEN", "reason": self.doom}
+        self._then(kiln, self.build_seconds, bad if self.doom else good)
+
+    def _then(self, kiln: dict[str, Any], after: float, change: dict[str, Any] | None) -> None:
+        self.courses[self._key(kiln)] = [(self.time.at + after, change)]
+
+    def _pass_time(self) -> None:
+        for key, course in list(self.courses.items()):
+            while course and course[0][0] <= self.time.at:
+                _, change = course.pop(0)
+                if change is None:
+                    del self.kilns[key], self.courses[key]
+                else:
+                    self.kilns[key].update(change)
+
+    def _shown(self, kiln: dict[str, Any]) -> requests.Response:
+        """Like real ones, it leaves out what is empty, and adds what nobody asked for."""
+        filled = {name: value for name, value in kiln.items() if value not in ("", [], {}, 0, None)}
+        workers = [{**self.fills_in, **one} for one in kiln.get("workers") or []]
+        own = {"colour": "red", "zone": "z0", **filled}
+        return answer(200, {**own, "workers": workers} if workers else own)
+
+    def _annotate(self, kiln: dict[str, Any], sent: dict[str, Any]) -> requests.Response:
+        assert set(sent) <= {"note", "meta"}
+        kiln.update(sent)
+        return self._shown(kiln)
+
+    def _rebuild(self, kiln: dict[str, Any], sent: dict[str, Any]) -> requests.Response:
+        assert set(sent) <= {"targetHeat", "timer", "workers"}
+        if kiln["status"] in ("BUILDING", "COOLING", "DELETING"):
+            return answer(409, {"fault": {"code": "BUSY", "text": "busy"}})
+        before = {name: kiln.get(name) for name in sent}
+        kiln.update(sent)
+        kiln["version"] += 1
+        self._build(kiln)
+        if self.doom:  # a failed upgrade is rolled back
+            self._then(kiln, self.build_seconds, {**before, "status": "ACTIVE"})
+        return self._shown(kiln)
+
+    def _power(self, kiln: dict[str, Any], wanted: str) -> requests.Response:
+        wrong = {"on": ("COLD", "BROKEN"), "off": ("ACTIVE",)}
+        if kiln["status"] not in wrong[wanted]:
+            return answer(409, {"fault": {"code": "BUSY", "text": "busy"}})
+        kiln["version"] += 1
+        if wanted == "on":
+            self._build(kiln)
+        else:
+            kiln["status"] = "COOLING"
+            self._then(kiln, 5.0, {"status": "COLD"})
+        return self._shown(kiln)
+
+    def _delete(self, kiln: dict[str, Any]) -> requests.Response:
+        kiln["status"] = "DELETING"
+        self._then(kiln, 20.0, None)
+        return answer(204)
+
+
+# --- all of it together --------------------------------------------------------------------------
+
+
+class Unsigned(requests.auth.AuthBase):
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+class World:
+    """One cloud of one shape, and operations on it."""
+
+    def __init__(self, *, by: str = "server", jobs: bool = False) -> None:
+        self.time = Time()
+        self.server = Server(self.time, by=by, jobs=jobs)
+        self.table = table(self.connect, by=by, jobs=jobs)
+        self.row: list[str] = []
+        self.warnings: list[str] = []
+
+    def connect(self, _settings: Settings, identity: Identity) -> Client:
+        client = Client(
+            "https://kilns.invalid",
+            DIALECT,
+            Unsigned(),
+            path={"realm": identity.project_id},
+            clock=self.time.clock,
+        )
+        client._session.trust_env = False  # no proxies of this machine
+        client._session.mount("https://", self.server)
+        return client
+
+    def operation(
+        self,
+        *,
+        urn: str = "urn:kiln",
+        stack: dict[str, str] | None = None,
+        alive: Callable[[], bool] = lambda: True,
+        limit: float | None = None,
+        state: dict[str, Any] | None = None,
+    ) -> Operation:
+        """One verb of one resource; each run of the program makes new ones."""
+        settings = Settings((stack or {}).get, {})
+        identity = Identity("acme", "pottery", "prod", "north", "r1").marked(urn, "")
+        waiter = Waiter("kiln", self.time.clock, self.row.append, alive, limit)
+        client = self.connect(settings, identity)
+        known = (state or {}).get(self.table.incarnation, "")
+        return Operation(
+            self.table, client, identity, settings, waiter, self.warnings.append, known
+        )

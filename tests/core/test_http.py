@@ -1,0 +1,353 @@
+"""Send: what is repeated, what is ambiguous, what errors say, what never shows."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+import requests.adapters
+import urllib3.exceptions
+from synthetic import Time, answer
+
+from pulumi_modeldeploy.core.http import Call, Client, Dialect, Failure, Retry
+from pulumi_modeldeploy.errors import AmbiguousError, ApiError, Stopped, TransportError
+
+GET = Call("Look", "GET", "/{realm}/things/{id}")
+POST = Call("Make", "POST", "/{realm}/things", ok=(200, 201))
+PUT = Call("Change", "PUT", "/{realm}/things/{id}")
+DELETE = Call("Remove", "DELETE", "/{realm}/things/{id}", ok=(200, 204), repeatable=True)
+PATH = {"id": "t1"}
+
+Step = requests.Response | Exception
+
+
+def read_error(document: Any, headers: Any) -> Failure:
+    found = document if isinstance(document, dict) else {}
+    return Failure(found.get("code", ""), found.get("message", ""), headers.get("X-Request-Id", ""))
+
+
+DIALECT = Dialect("Things", read_error, retry=Retry(refused=(429, "Throttled"), attempts=4))
+
+
+class Script(requests.adapters.BaseAdapter):
+    """Answers what it was told, in order, and keeps what it was asked."""
+
+    def __init__(self, *steps: Step) -> None:
+        super().__init__()
+        self.steps, self.seen = list(steps), list[requests.PreparedRequest]()
+        self.options: list[dict[str, Any]] = []
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        self.seen.append(request)
+        self.options.append(options)
+        step = self.steps.pop(0)
+        if isinstance(step, Exception):
+            raise step
+        step.request, step.url = request, str(request.url)
+        return step
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Key(requests.auth.AuthBase):
+    """Signs with the number of the request, and knows a secret."""
+
+    def __init__(self) -> None:
+        self.secret, self.signed = "t0p-s3cret", 0
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        self.signed += 1
+        request.headers["Authorization"] = f"{self.secret} {self.signed}"
+        return request
+
+
+class Bench:
+    """A client over a script, on a clock that nobody waits for."""
+
+    def __init__(self, *steps: Step, dialect: Dialect = DIALECT, **options: Any) -> None:
+        self.time, self.script = Time(), Script(*steps)
+        options = {"path": {"realm": "r1"}, **options}
+        self.client = Client(
+            "https://things.invalid", dialect, Key(), clock=self.time.clock, **options
+        )
+        self.client._session.mount("https://", self.script)
+
+    @property
+    def sent(self) -> int:
+        return len(self.script.seen)
+
+
+def error(status: int, code: str = "E1", **headers: str) -> requests.Response:
+    return answer(status, {"code": code, "message": "no"}, **headers)
+
+
+def refused_connection() -> Exception:
+    """What `requests` raises where nobody listens."""
+    reason = urllib3.exceptions.NewConnectionError(None, "refused")  # type: ignore[arg-type]
+    return requests.ConnectionError(urllib3.exceptions.MaxRetryError(None, "/", reason))  # type: ignore[arg-type]
+
+
+def unknown_host() -> Exception:
+    reason = urllib3.exceptions.NameResolutionError("things", None, OSError())  # type: ignore[arg-type]
+    return requests.ConnectionError(urllib3.exceptions.MaxRetryError(None, "/", reason))  # type: ignore[arg-type]
+
+
+def dropped_connection() -> Exception:
+    """What `requests` raises where the connection breaks before the answer."""
+    return requests.ConnectionError(urllib3.exceptions.ProtocolError("aborted", OSError()))
+
+
+# --- one request ---------------------------------------------------------------------------------
+
+
+def test_a_request_carries_path_query_body_and_headers() -> None:
+    bench = Bench(answer(200, {"id": "t1"}), headers={"X-Extra": "1"})
+    found = bench.client.send(
+        PUT, body={"näme": "ü", "n": 0}, query={"a": "b c", "none": None}, path={"id": "a/b?c"}
+    )
+    (request,) = bench.script.seen
+    assert request.method == "PUT"
+    assert request.url == "https://things.invalid/r1/things/a%2Fb%3Fc?a=b+c"
+    assert json.loads(request.body or b"") == {"näme": "ü", "n": 0}
+    assert request.headers["Content-Type"] == "application/json"
+    assert request.headers["X-Extra"] == "1"
+    assert found.status == 200
+    assert found.body == {"id": "t1"}
+
+
+def test_a_request_without_a_body_has_none_but_an_empty_object_is_one() -> None:
+    bench = Bench(answer(200, {}), answer(200, {}))
+    bench.client.send(PUT, path=PATH)
+    bench.client.send(PUT, body={}, path=PATH)
+    assert [request.body for request in bench.script.seen] == [None, b"{}"]
+
+
+@pytest.mark.parametrize(("call", "seconds"), [(GET, 20), (PUT, 20), (DELETE, 20), (POST, 8)])
+def test_every_request_has_limits_and_a_create_the_shortest(call: Call, seconds: float) -> None:
+    bench = Bench(answer(200, {}))
+    bench.client.send(call, path=PATH)
+    assert bench.script.options[0]["timeout"] == (5, seconds)
+
+
+def test_redirects_are_not_followed() -> None:
+    bench = Bench(answer(302, None, Location="https://elsewhere.invalid"))
+    with pytest.raises(ApiError, match="HTTP 302"):
+        bench.client.send(GET, path=PATH)
+    assert bench.sent == 1
+
+
+def test_an_empty_answer_is_an_empty_document_where_none_is_promised() -> None:
+    bench = Bench(answer(204))
+    assert bench.client.send(DELETE, path=PATH).body == {}
+
+
+def test_a_given_ca_bundle_wins_over_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/of/the/environment.pem")
+    bench = Bench(answer(200, {}), verify="/of/the/stack.pem")
+    bench.client.send(GET, path=PATH)
+    assert bench.script.options[0]["verify"] == "/of/the/stack.pem"
+
+
+def test_certificates_are_verified() -> None:
+    bench = Bench(answer(200, {}))
+    bench.client.send(GET, path=PATH)
+    assert bench.script.options[0]["verify"] is not False
+
+
+# --- what is repeated ----------------------------------------------------------------------------
+
+ALL, SAFE, NEVER = "every verb", "verbs that do no harm twice", "never"
+TABLE: dict[str, tuple[Callable[[], Step], str]] = {
+    "throttled by status": (lambda: error(429), ALL),
+    "throttled by code": (lambda: error(400, "Throttled"), ALL),
+    "server error": (lambda: error(500), SAFE),
+    "bad gateway": (lambda: error(502), SAFE),
+    "unavailable": (lambda: error(503), SAFE),
+    "gateway timed out": (lambda: error(504), SAFE),
+    "no answer in time": (requests.ReadTimeout, SAFE),
+    "connection broke": (dropped_connection, SAFE),
+    "answer was cut": (requests.exceptions.ChunkedEncodingError, SAFE),
+    "half a document": (lambda: cut(answer(200, {"id": "t1"})), SAFE),
+    "a document of another kind": (lambda: answer(200, ["t1"]), SAFE),
+    "nobody listens": (refused_connection, ALL),
+    "unknown host": (unknown_host, ALL),
+    "no connection in time": (requests.ConnectTimeout, ALL),
+    "bad request": (lambda: error(400), NEVER),
+    "not found": (lambda: error(404), NEVER),
+    "conflict": (lambda: error(409), NEVER),
+    "not implemented": (lambda: error(501), NEVER),
+}
+SAFE_CALLS = {"GET": GET, "DELETE": DELETE}
+UNSAFE_CALLS = {"POST": POST, "PUT": PUT}
+
+
+def cut(response: requests.Response) -> requests.Response:
+    response._content = response.content[:5]
+    return response
+
+
+@pytest.mark.parametrize("call", [GET, DELETE, POST, PUT], ids=lambda call: call.method)
+@pytest.mark.parametrize("accident", list(TABLE))
+def test_the_table_says_what_is_repeated(accident: str, call: Call) -> None:
+    make, repeated = TABLE[accident]
+    bench = Bench(make(), answer(200, {"id": "t1"}))
+    harmless = call in (GET, DELETE)
+    if repeated == ALL or (repeated == SAFE and harmless):
+        assert bench.client.send(call, path=PATH).body == {"id": "t1"}
+        assert bench.sent == 2
+        assert len(bench.time.slept) == 1
+    else:
+        with pytest.raises((ApiError, TransportError)) as info:
+            bench.client.send(call, path=PATH)
+        assert bench.sent == 1
+        assert bench.time.slept == []
+        assert isinstance(info.value, AmbiguousError) is (repeated == SAFE)
+
+
+@pytest.mark.parametrize("call", [GET, POST, PUT], ids=lambda call: call.method)
+def test_it_is_given_up_after_some_attempts(call: Call) -> None:
+    bench = Bench(*[error(429) for _ in range(9)])
+    with pytest.raises(ApiError, match=r"HTTP 429, E1"):
+        bench.client.send(call, path=PATH)
+    assert bench.sent == 4
+    assert len(bench.time.slept) == 3
+
+
+def test_a_call_that_was_never_sent_is_no_ambiguous_one() -> None:
+    bench = Bench(*[refused_connection() for _ in range(4)])
+    with pytest.raises(
+        TransportError, match=r"Make: no answer from https://things\.invalid"
+    ) as info:
+        bench.client.send(POST)
+    assert not isinstance(info.value, AmbiguousError)
+
+
+def test_a_create_that_is_throttled_to_the_end_was_refused_not_lost() -> None:
+    """By code too, whatever the status: ZStack answers errors with 503."""
+    bench = Bench(*[error(503, "Throttled") for _ in range(4)])
+    with pytest.raises(ApiError, match="Throttled"):
+        bench.client.send(POST)
+
+
+def test_each_attempt_is_signed_anew() -> None:
+    bench = Bench(error(503), error(503), answer(200, {}))
+    bench.client.send(GET, path=PATH)
+    signatures = [request.headers["Authorization"][-1] for request in bench.script.seen]
+    assert signatures == ["1", "2", "3"]
+
+
+# --- pauses --------------------------------------------------------------------------------------
+
+
+def test_pauses_grow_up_to_a_limit_and_are_drawn_at_random() -> None:
+    retry = Retry(attempts=8, base=0.5, most=20)
+    bench = Bench(*[error(503) for _ in range(8)], dialect=Dialect("T", read_error, retry=retry))
+    with pytest.raises(ApiError):
+        bench.client.send(GET, path=PATH)
+    assert bench.time.slept == [most * 0.5 for most in (1, 2, 4, 8, 16, 20, 20)]
+
+
+ASKED = {
+    "seconds": ("7", 7.0),
+    "fractions": ("1.5", 1.5),
+    "nothing": ("0", 0.0),
+    "a date": ("Wed, 21 Oct 2026 07:28:00 GMT", 0.5),
+    "no number": ("soon", 0.5),
+    "a number of another script": ("\u00b2", 0.5),
+    "negative": ("-3", 0.5),
+}
+
+
+@pytest.mark.parametrize("case", list(ASKED))
+@pytest.mark.parametrize("status", [429, 503])
+def test_the_servers_wish_wins_over_the_growing_pause(case: str, status: int) -> None:
+    header, pause = ASKED[case]
+    bench = Bench(error(status, Retry_After=header), answer(200, {}))
+    bench.client.send(GET, path=PATH)
+    assert bench.time.slept == [pause]
+
+
+def test_the_servers_wish_has_a_limit() -> None:
+    bench = Bench(error(429, Retry_After="86400"), answer(200, {}))
+    bench.client.send(GET, path=PATH)
+    assert bench.time.slept == [120]
+
+
+# --- the run is over -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("call", [POST, PUT, DELETE], ids=lambda call: call.method)
+def test_a_changing_call_is_not_sent_once_the_run_is_over(call: Call) -> None:
+    bench = Bench()
+    with pytest.raises(Stopped, match=f"{call.operation} was not sent: the run is over"):
+        bench.client.send(call, path=PATH, alive=lambda: False)
+    assert bench.sent == 0
+
+
+def test_a_changing_call_is_not_repeated_once_the_run_is_over() -> None:
+    alive = iter([True, False])
+    bench = Bench(error(429), answer(200, {}))
+    with pytest.raises(Stopped):
+        bench.client.send(POST, alive=lambda: next(alive))
+    assert bench.sent == 1
+
+
+def test_looking_is_allowed_after_the_run() -> None:
+    bench = Bench(answer(200, {}))
+    bench.client.send(GET, path=PATH, alive=lambda: False)
+    assert bench.sent == 1
+
+
+# --- errors --------------------------------------------------------------------------------------
+
+
+def test_an_error_says_operation_message_status_code_and_request() -> None:
+    bench = Bench(answer(400, {"code": "E7", "message": "no such clay"}, X_Request_Id="q-1"))
+    with pytest.raises(ApiError) as info:
+        bench.client.send(POST)
+    assert str(info.value) == "Make: no such clay (HTTP 400, E7, request q-1)"
+    assert (info.value.operation, info.value.status, info.value.code) == ("Make", 400, "E7")
+    assert info.value.request_id == "q-1"
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"[1]", b'"x"'], ids=repr)
+def test_an_error_without_a_document_says_what_there_is(content: bytes) -> None:
+    response = answer(418)
+    response._content, response.reason = content, "I'm a teapot"
+    with pytest.raises(ApiError) as info:
+        Bench(response).client.send(GET, path=PATH)
+    assert str(info.value) == "Look: I'm a teapot (HTTP 418)"
+
+
+def test_get_answers_none_where_there_is_no_such_object() -> None:
+    assert Bench(error(404)).client.get(GET, path=PATH) is None
+    assert Bench(answer(200, {"a": 1})).client.get(GET, path=PATH) == {"a": 1}
+
+
+def test_what_is_missing_may_be_said_by_a_code() -> None:
+    dialect = Dialect("Things", read_error, missing=(410, "Gone"))
+    for response in (error(410), error(400, "Gone")):
+        assert Bench(response, dialect=dialect).client.get(GET, path=PATH) is None
+    with pytest.raises(ApiError, match="HTTP 404"):
+        Bench(error(404), dialect=dialect).client.get(GET, path=PATH)
+
+
+def test_get_raises_other_errors() -> None:
+    with pytest.raises(ApiError, match="HTTP 403"):
+        Bench(error(403)).client.get(GET, path=PATH)
+
+
+# --- secrets -------------------------------------------------------------------------------------
+
+
+def test_nothing_secret_is_shown() -> None:
+    bench = Bench(error(400), requests.ReadTimeout("t0p-s3cret"))
+    shown = [repr(bench.client), str(bench.client)]
+    for call in (POST, POST):
+        with pytest.raises((ApiError, TransportError)) as info:
+            bench.client.send(call, body={"password": "t0p-s3cret"})
+        shown += [str(info.value), repr(info.value)]
+    assert "s3cret" not in " ".join(shown)
+    assert bench.script.seen[0].headers["Authorization"] == "t0p-s3cret 1"

@@ -1,0 +1,271 @@
+"""Quirks of ModelArts: how a service is found, whose it is, how it looks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as how
+from hypothesis import strategies as st
+
+from pulumi_modeldeploy.errors import SettingsError
+from pulumi_modeldeploy.modelarts import api, service
+from pulumi_modeldeploy.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Cloud
+
+    from pulumi_modeldeploy.core.values import Values
+
+    Arguments = Callable[..., Values]
+
+MARK = "0123456789ab"
+
+# --- whose it is ---------------------------------------------------------------------------------
+
+WHOSE: dict[str, tuple[dict[str, Any], str]] = {
+    "nothing written": ({"service_name": "mnist", "description": "digits"}, ""),
+    "no description": ({"service_name": "mnist"}, ""),
+    "null": ({"service_name": "mnist", "description": None}, ""),
+    "in the description": ({"service_name": "mnist", "description": f"digits [md:{MARK}]"}, MARK),
+    "alone in the description": ({"service_name": "mnist", "description": f"[md:{MARK}]"}, MARK),
+    "in the name": ({"service_name": f"mnist-{MARK}", "description": "digits"}, MARK),
+    "the description decides": (
+        {"service_name": "mnist-ba9876543210", "description": f"[md:{MARK}]"},
+        MARK,
+    ),
+    "not at the end": ({"service_name": "mnist", "description": f"[md:{MARK}] digits"}, ""),
+    "too short": ({"service_name": "mnist-0123456789a", "description": "[md:0123]"}, ""),
+    "no hex digits": ({"service_name": "mnist-0123456789xy"}, ""),
+    "not at the end of the name": ({"service_name": f"mnist-{MARK}-2"}, ""),
+}
+
+
+@pytest.mark.parametrize("case", list(WHOSE))
+def test_a_mark_is_read_where_it_is_written(case: str) -> None:
+    document, mark = WHOSE[case]
+    assert service.mark_of(document) == mark
+
+
+DRESSED: dict[str, tuple[Values, dict[str, str], str | None]] = {
+    "a given name": ({"service_name": "mnist", "description": "digits"}, {}, "digits [md:{}]"),
+    "no description": ({"service_name": "mnist"}, {}, "[md:{}]"),
+    "an empty one": ({"service_name": "mnist", "description": ""}, {}, "[md:{}]"),
+    "the longest that has room": (
+        {"service_name": "mnist", "description": "d" * 82},
+        {},
+        "d" * 82 + " [md:{}]",
+    ),
+    "too long": ({"service_name": "mnist", "description": "d" * 83}, {}, "d" * 83),
+    "turned off": (
+        {"service_name": "mnist", "description": "digits"},
+        {"modelarts:ownerMark": "off"},
+        "digits",
+    ),
+    "turned on": ({"service_name": "mnist"}, {"modelarts:ownerMark": "on"}, "[md:{}]"),
+    "the name of another mark": ({"service_name": f"mnist-{MARK}"}, {}, "[md:{}]"),
+}
+
+
+@pytest.mark.parametrize("case", list(DRESSED))
+def test_a_mark_is_written_into_the_description_of_a_given_name(case: str, cloud: Cloud) -> None:
+    values, stack, expected = DRESSED[case]
+    found = service.dress(cloud.operation(stack=stack), values)
+    assert found.get("description") == (expected and expected.format(cloud.mark))
+    assert {**found, "description": ""} == {**values, "description": ""}
+
+
+def test_an_automatic_name_carries_the_mark_itself(cloud: Cloud) -> None:
+    values = {"service_name": f"mnist-{cloud.mark}", "description": "digits"}
+    assert service.dress(cloud.operation(), values) == values
+
+
+def test_a_mark_that_does_not_fit_is_said_once(cloud: Cloud) -> None:
+    op = cloud.operation()
+    for _ in range(3):
+        service.dress(op, {"service_name": "mnist", "description": "d" * 100})
+    (warning,) = cloud.warnings
+    assert "leaves no room for this resource's mark" in warning
+
+
+def test_an_unheard_of_owner_mark_is_refused(cloud: Cloud) -> None:
+    op = cloud.operation(stack={"modelarts:ownerMark": "yes"})
+    with pytest.raises(SettingsError, match="modelarts:ownerMark must be one of on, off"):
+        service.dress(op, {"service_name": "mnist"})
+
+
+@how(max_examples=100, deadline=None, derandomize=True)
+@given(st.text(max_size=82))
+def test_what_is_written_is_taken_out_again(text: str) -> None:
+    marked = f"{text} [md:{MARK}]" if text else f"[md:{MARK}]"
+    assert service.mark_of({"description": marked}) == MARK
+    assert service.undress({"description": marked, "x": 1}) == {"description": text, "x": 1}
+
+
+def test_a_description_without_a_mark_stays_as_it_is() -> None:
+    for document in ({}, {"description": ""}, {"description": None}, {"description": "digits"}):
+        assert service.undress(document) == document
+
+
+# --- how it is found -----------------------------------------------------------------------------
+
+
+def put(cloud: Cloud, *names: str, **more: Any) -> None:
+    """Services of somebody else."""
+    one = {"model_id": "m", "specification": "modelarts.vm.cpu.2u", "instance_count": 1}
+    body = {"infer_type": "real-time", "config": [{**one, "weight": 100}], **more}
+    cloud.admin.seed(modelarts={"services": [{**body, "service_name": name} for name in names]})
+
+
+def test_a_service_is_found_by_its_whole_name(cloud: Cloud) -> None:
+    put(cloud, "mnist-2", "my-mnist", "mnist", "mnist_old")
+    found = service.find(cloud.operation(), {"service_name": "mnist"})
+    assert found is not None
+    assert found["service_name"] == "mnist"
+    assert found["config"], "a list has none: it was shown"
+
+
+def test_a_name_that_only_others_begin_with_is_not_found(cloud: Cloud) -> None:
+    put(cloud, "mnist-2", "my-mnist")
+    assert service.find(cloud.operation(), {"service_name": "mnist"}) is None
+
+
+def test_a_name_is_found_on_a_later_page(cloud: Cloud) -> None:
+    put(cloud, "mnist", *(f"mnist-{number}" for number in range(120)))
+    assert service.find(cloud.operation(), {"service_name": "mnist"}) is not None
+    assert len(cloud.admin.requests("ListServices")) == 2
+
+
+def test_a_name_that_is_on_no_page_is_not_found(cloud: Cloud) -> None:
+    put(cloud, *(f"mnist-{number}" for number in range(100)))
+    assert service.find(cloud.operation(), {"service_name": "mnist"}) is None
+
+
+# --- how it looks --------------------------------------------------------------------------------
+
+NEVER: dict[str, tuple[dict[str, Any], bool]] = {
+    "deploying": ({"status": "deploying"}, True),
+    "waiting": ({"status": "waiting"}, True),
+    "failed": ({"status": "failed", "invocation_times": 0}, True),
+    "running": ({"status": "running"}, False),
+    "stopping": ({"status": "stopping"}, False),
+    "stopped": ({"status": "stopped"}, False),
+    "concerning": ({"status": "concerning"}, False),
+    "a state that nobody knows": ({"status": "upgrading"}, False),
+    "upgrading, still answering": ({"status": "deploying", "access_address": "https://x"}, False),
+    "failed after it was used": ({"status": "failed", "invocation_times": 3}, False),
+}
+
+
+@pytest.mark.parametrize("case", list(NEVER))
+def test_what_was_ready_once_is_known(case: str) -> None:
+    document, never = NEVER[case]
+    assert bool(service.never_ready(document)) is never
+
+
+def test_age_counts_from_the_publication() -> None:
+    assert service.age({"publish_at": 1585809231902}, 1585809241.902) == pytest.approx(10)
+
+
+def test_a_failure_is_explained_by_the_last_abnormal_events(cloud: Cloud) -> None:
+    put(cloud, "mnist")
+    identifier = cloud.only["service_id"]
+    for reason in ("no node", "no image"):
+        cloud.admin.fail(identifier, reason)
+    told = service.explain(cloud.operation(), identifier)
+    assert "no node" in told
+    assert "no image" in told
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_without_permission_to_read_events_there_is_no_explanation(
+    status: int, cloud: Cloud
+) -> None:
+    put(cloud, "mnist")
+    cloud.admin.faults({"operation": "ListServiceEvents", "fault": "status", "status": status})
+    assert service.explain(cloud.operation(), cloud.only["service_id"]) == ""
+
+
+# --- where it is, and by whom it is asked --------------------------------------------------------
+
+ENDPOINTS = {
+    "cn-north-4": "https://modelarts.cn-north-4.myhuaweicloud.com",
+    "eu-de": "https://modelarts.eu-de.otc.t-systems.com",
+    "eu-west-101": "https://modelarts.eu-west-101.myhuaweicloud.eu",
+}
+
+
+@pytest.mark.parametrize("region", list(ENDPOINTS))
+def test_every_region_has_its_endpoint(region: str) -> None:
+    stack = {"modelarts:region": region, "modelarts:projectId": "p", "modelarts:token": "t"}
+    found = Settings(stack.get, {})
+    identity = service.Identity("", "", "", *api.place(found))
+    assert api.connect(found, identity).endpoint == ENDPOINTS[region]
+
+
+def test_a_given_endpoint_wins() -> None:
+    stack = {"modelarts:endpoint": "http://x:1/", "modelarts:region": "eu-de"}
+    found = Settings({**stack, "modelarts:token": "t"}.get, {"HW_PROJECT_ID": "p"})
+    identity = service.Identity("", "", "", *api.place(found))
+    assert api.connect(found, identity).endpoint == "http://x:1"
+    assert (identity.region, identity.project_id) == ("eu-de", "p")
+
+
+CREDENTIALS: dict[str, tuple[dict[str, str], type]] = {
+    "a token": ({"modelarts:token": "t"}, api.TokenAuth),
+    "an access key": ({"modelarts:accessKey": "a", "modelarts:secretKey": "s"}, api.AccessKeyAuth),
+    "a token before an access key": (
+        {"modelarts:token": "t", "modelarts:accessKey": "a", "modelarts:secretKey": "s"},
+        api.TokenAuth,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", list(CREDENTIALS))
+def test_credentials_are_chosen(case: str) -> None:
+    stack, kind = CREDENTIALS[case]
+    assert type(api.credentials(Settings(stack.get, {}), "p")) is kind
+
+
+MISSING = {
+    "all": ({}, r"no credentials for ModelArts.*modelarts:accessKey.*HW_ACCESS_KEY.*HW_AUTH_TOKEN"),
+    "the secret key": ({"modelarts:accessKey": "a"}, "modelarts:secretKey is missing"),
+    "the access key": ({"modelarts:secretKey": "s"}, "modelarts:accessKey is missing"),
+}
+
+
+@pytest.mark.parametrize("case", list(MISSING))
+def test_missing_credentials_are_named(case: str) -> None:
+    stack, text = MISSING[case]
+    with pytest.raises(SettingsError, match=text):
+        api.credentials(Settings(stack.get, {}), "p")
+
+
+ERRORS: dict[str, tuple[Any, tuple[str, str, str]]] = {
+    "ModelArts": (
+        {"error_code": "ModelArts.3502", "error_msg": "no service"},
+        ("ModelArts.3502", "no service", "header-1"),
+    ),
+    "gateway": (
+        {"error_code": "APIG.0308", "error_msg": "slow down", "request_id": "r1"},
+        ("APIG.0308", "slow down", "r1"),
+    ),
+    "VPC": ({"code": "VPC.0603", "message": "no group"}, ("VPC.0603", "no group", "header-1")),
+    "IAM": (
+        {"error": {"code": 401, "message": "bad password", "title": "Unauthorized"}},
+        ("401", "bad password", "header-1"),
+    ),
+    "no document": (None, ("", "", "header-1")),
+    "a list": ([1], ("", "", "header-1")),
+    "an error that is a text": ({"error": "no"}, ("", "", "header-1")),
+}
+
+
+@pytest.mark.parametrize("case", list(ERRORS))
+def test_every_shape_of_an_error_is_read(case: str) -> None:
+    document, expected = ERRORS[case]
+    found = api.read_error(document, {"X-Request-Id": "header-1"})
+    assert (found.code, found.message, found.request_id) == expected
