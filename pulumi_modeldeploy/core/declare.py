@@ -346,6 +346,12 @@ class Out(Generic[T]):
 class OutId(Out[str]):
     """An output that is the resource's id, and so stays known in previews."""
 
+    @overload
+    def __get__(self, obj: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, obj: Resource, owner: type) -> Output[str]: ...
+    @overload
+    def __get__(self, obj: Args | Reply, owner: type) -> str: ...
     def __get__(self, obj: Any, owner: type) -> Any:
         return obj.id if isinstance(obj, Resource) else super().__get__(obj, owner)
 

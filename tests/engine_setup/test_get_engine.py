@@ -117,7 +117,7 @@ class Machine:
         (package / "automation.py").write_text(PULUMI_PACKAGE.format(body=body))
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        run = subprocess.Popen(  # noqa: S603 - the script under test
+        run = subprocess.Popen(
             [sys.executable, str(self.tool / "get_engine.py"), *arguments],
             env=self.environment,
             stdout=subprocess.PIPE,

@@ -1,0 +1,50 @@
+# Needs: make, git, a shell, and Python 3.10 to 3.13 with its venv module.
+
+PYTHON ?= python3
+# Passed on to pytest, as in `make test ARGS="-k weights"`.
+ARGS ?=
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check docs bench clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## Create the virtual environment and get a Pulumi engine
+	@$(BIN)/python tools/engine/get_engine.py > /dev/null
+
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || \
+	  { echo 'make: Python 3.10 to 3.13 is needed, as in: make PYTHON=python3.12 $(MAKECMDGOALS)'; \
+	    exit 1; }
+	@echo 'make: installing into .venv, about a minute'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: setup ## Deploy two services to an emulated cloud, change them, destroy them
+	@$(BIN)/python tools/demo.py
+
+test: setup ## Run all tests; ARGS="..." goes to pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadgroup $(ARGS)
+
+check: $(INSTALLED) ## Run the static checks: format, lint, types, imports, reference pages
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python tools/docs/reference.py --check
+
+docs: $(INSTALLED) ## Write docs/reference anew from the declarations
+	@$(BIN)/python tools/docs/reference.py
+
+bench: setup ## Print ratios, each with its baseline of the same run
+	@$(BIN)/python -m benchmarks
+
+clean: ## Remove the virtual environment and all caches of this folder
+	rm -rf .venv .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

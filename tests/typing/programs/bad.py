@@ -1,0 +1,92 @@
+"""Mistakes of users: each statement with a comment "wrong: ..." must be reported, no other."""
+
+# ruff: noqa: B018 - a misspelt attribute is read to be reported
+
+import pulumi
+
+from pulumi_modeldeploy import modelarts
+
+entry = modelarts.ServiceConfigArgs(model_id="m", specification="s", instance_count=1, weight=100)
+resolved: pulumi.Output[int] = pulumi.Output.from_input(1)
+
+modelarts.Service(  # wrong: infer_type is missing
+    "missing", config=[entry]
+)
+modelarts.Service(  # wrong: config is missing
+    "missing-config", infer_type="real-time"
+)
+modelarts.Service(  # wrong: the name of the resource is missing
+    infer_type="real-time", config=[entry]
+)
+modelarts.Service(
+    "misspelt",
+    infer_type="real-time",
+    config=[entry],
+    descriptoin="d",  # wrong: misspelt
+)
+modelarts.Service(
+    "ill-typed",
+    infer_type=1,  # wrong: a text is needed
+    config=[entry],
+)
+modelarts.Service(
+    "ill-typed-output",
+    infer_type="real-time",
+    config=[entry],
+    vpc_id=resolved,  # wrong: an Output of a number
+)
+modelarts.Service(
+    "no-list",
+    infer_type="real-time",
+    config=entry,  # wrong: a list is needed
+)
+modelarts.Service(
+    "other-object",
+    infer_type="real-time",
+    config=[
+        modelarts.ScheduleArgs(  # wrong: not this kind of object
+            type="stop", time_unit="HOURS", duration=1
+        )
+    ],
+)
+modelarts.Service(
+    "output-as-argument",
+    infer_type="real-time",
+    config=[entry],
+    status="running",  # wrong: set by the cloud
+)
+modelarts.Service(
+    "positional",
+    None,
+    "real-time",  # wrong: arguments have names
+    config=[entry],
+)
+modelarts.ServiceConfigArgs(  # wrong: instance_count is missing
+    model_id="m", specification="s", weight=100
+)
+modelarts.ServiceConfigArgs(
+    model_id="m",
+    specification="s",
+    instance_count=1,
+    wieght=100,  # wrong: misspelt
+)
+modelarts.ServiceConfigArgs(
+    model_id="m",
+    specification="s",
+    instance_count="one",  # wrong: a number is needed
+)
+modelarts.ServiceConfigArgs(
+    model_id="m",
+    specification="s",
+    instance_count=1,
+    envs={"COUNT": 1},  # wrong: environment variables are texts
+)
+
+service = modelarts.Service("right", infer_type="real-time", config=[entry])
+service.acces_address  # wrong: misspelt
+service.access_address = "x"  # wrong: read only
+text: str = service.access_address  # wrong: an Output, not a text
+number: pulumi.Output[int] = service.access_address  # wrong: a text, not a number
+service.config.apply(lambda c: c[0].wieght)  # wrong: misspelt
+service.config.apply(lambda c: c.weight)  # wrong: a list
+service.config_status.apply(lambda c: c[0].model_naem)  # wrong: misspelt

@@ -1,0 +1,89 @@
+"""A program that uses everything the way users do; no type checker may find anything in it."""
+
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from pulumi_modeldeploy import modelarts
+
+if TYPE_CHECKING:
+    from typing_extensions import assert_type
+
+config = pulumi.Config()
+weight = config.require_int("weight")
+network: pulumi.Output[str] = pulumi.Output.from_input("vpc")
+
+minimal = modelarts.Service(
+    "minimal",
+    infer_type="real-time",
+    config=[
+        modelarts.ServiceConfigArgs(
+            model_id="m", specification="modelarts.vm.cpu.2u", instance_count=1, weight=100
+        )
+    ],
+)
+
+plain = modelarts.Service(
+    "plain",
+    pulumi.ResourceOptions(protect=True),
+    infer_type="real-time",
+    config=[{"model_id": "m", "specification": "s", "instance_count": 1, "weight": 100}],
+)
+
+full = modelarts.Service(
+    "full",
+    opts=pulumi.ResourceOptions(depends_on=[minimal]),
+    service_name=network.apply(lambda name: f"{name}-service"),
+    infer_type="real-time",
+    description=config.get("description"),
+    workspace_id=None,
+    vpc_id=network,
+    subnet_network_id=minimal.service_id,
+    security_group_id=minimal.id,
+    cluster_id="cluster",
+    pool_name=network,
+    schedule=[modelarts.ScheduleArgs(type="stop", time_unit="HOURS", duration=2)],
+    additional_properties=modelarts.ServiceAdditionalPropertiesArgs(
+        smn_notification=modelarts.SmnNotificationArgs(topic_urn=network, events=[1, 3])
+    ),
+    load_balancer_policy="ROUND_ROBIN",
+    priority=weight,
+    desired_status="running",
+    config=[
+        modelarts.ServiceConfigArgs(
+            model_id=network,
+            specification="custom",
+            instance_count=weight,
+            weight=minimal.config.apply(lambda entries: entries[0].weight),
+            envs={"PLAIN": "1", "RESOLVED": network, "SECRET": config.require_secret("token")},
+            custom_spec=modelarts.CustomSpecArgs(cpu=0.5, memory=1024, gpu_p4=1),
+            cluster_id=None,
+            pool_name="pool",
+        ),
+        {"model_id": network, "specification": "s", "instance_count": 1, "weight": 0},
+    ],
+)
+
+pulumi.export("url", full.access_address)
+
+if TYPE_CHECKING:
+    assert_type(full.id, pulumi.Output[str])
+    assert_type(full.service_id, pulumi.Output[str])
+    assert_type(full.access_address, pulumi.Output[str])
+    assert_type(full.service_name, pulumi.Output[str])
+    assert_type(full.description, pulumi.Output[str | None])
+    assert_type(full.priority, pulumi.Output[int | None])
+    assert_type(full.desired_status, pulumi.Output[str])
+    assert_type(full.progress, pulumi.Output[int])
+    assert_type(full.is_free, pulumi.Output[bool])
+    assert_type(full.config, pulumi.Output[list[modelarts.ServiceConfigArgs]])
+    assert_type(full.schedule, pulumi.Output[list[modelarts.ScheduleArgs] | None])
+    assert_type(full.config_status, pulumi.Output[list[modelarts.ConfigStatus]])
+    assert_type(full.config.apply(lambda c: c[0].weight), pulumi.Output[int | None])
+    assert_type(full.config.apply(lambda c: c[0].model_id), pulumi.Output[str])
+    assert_type(full.config.apply(lambda c: c[0].envs), pulumi.Output[dict[str, str] | None])
+    assert_type(full.config_status.apply(lambda c: c[0].model_name), pulumi.Output[str])
+    assert_type(
+        full.config_status.apply(lambda c: c[0].specification_details.cpu_info.cpu),
+        pulumi.Output[float],
+    )
