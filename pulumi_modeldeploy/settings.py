@@ -98,6 +98,10 @@ class Settings:
             )
         return value
 
+    def secrets(self, settings: Iterable[Setting]) -> list[str]:
+        """The values of those settings that are secret, to keep them out of messages."""
+        return [value for one in settings if one.secret and (value := self.get(one)) is not None]
+
     @property
     def skip_rules(self) -> Collection[str]:
         """Names of the rules that the stack turned off."""

@@ -111,7 +111,8 @@ def one_of(*allowed: str) -> Check:
     def judge(value: Any) -> str | None:
         return None if value in allowed else ""
 
-    return Check(ONE_OF, f"be one of {', '.join(allowed)}", judge)
+    text = f"be one of {', '.join(allowed)}" if len(allowed) > 1 else f"be {allowed[0]}"
+    return Check(ONE_OF, text, judge)
 
 
 def between(least: float, most: float | None = None, *, warn: bool = False) -> Check:

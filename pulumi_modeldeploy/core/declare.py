@@ -15,6 +15,7 @@ may still be unknown; `core/inputs` does that.
 from __future__ import annotations
 
 import dataclasses
+import decimal
 import enum
 import importlib
 import inspect
@@ -163,15 +164,15 @@ class Declaration:
     def to_state(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Rename snake_case to camelCase, nested objects too; keys of free maps stay as they are.
 
-        A key that is not declared stays as it is, so that the check can name it.
+        A key that is not declared stays as it is, so that the check can name it; one that is
+        spelled as in the state gets a note, lest it be taken for the argument.
         """
         fields = {**self.outputs, **self.args}
+        keys = {item.key for item in fields.values()}
         state: dict[str, Any] = {}
         for name, value in values.items():
             known = fields.get(name)
-            key = known.key if known else name
-            if key in state:
-                raise ValueError(f"{name}: given twice, as {key} and as {name}")
+            key = known.key if known else f"{name} (camelCase)" if name in keys else name
             state[key] = _each(known, value, Declaration.to_state)
         return state
 
@@ -492,6 +493,8 @@ def flatten(declaration: Declaration, given: Mapping[str, Any]) -> dict[str, Any
 
 def _flat(item: Field | None, value: Any) -> Any:
     """Flatten one value; what an Output resolves to is flattened when it does."""
+    if isinstance(value, decimal.Decimal):
+        return float(value)
     if inspect.isawaitable(value):
         value = Output.from_input(value)
     if isinstance(value, Output):
@@ -506,10 +509,24 @@ def _flat(item: Field | None, value: Any) -> Any:
             if one is not None
         }
     if isinstance(value, Mapping):
-        return {key: _flat(None, one) for key, one in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
+        return {str(key): _flat(None, one) for key, one in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [_flat(item, one) for one in value]
-    return value
+    return value if _fits(value) else [[UNFIT]]
+
+
+UNFIT = "unfit"
+"""Stands, in two lists, for what cannot go over the engine's wire: no argument is of that kind, so
+the check names its place."""
+
+
+def _fits(value: Any) -> bool:
+    """Tell whether the engine's wire can carry a value: texts, and numbers that a double holds."""
+    if isinstance(value, enum.Enum):
+        value = value.value
+    if isinstance(value, int | float):
+        return abs(value) <= sys.float_info.max
+    return value is None or isinstance(value, str)
 
 
 def _renamed(item: Field | None, resolved: Any) -> Any:

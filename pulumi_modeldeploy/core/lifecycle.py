@@ -199,6 +199,7 @@ def _bring_up(op: Operation, identifier: str, values: Values) -> Values:
         document = _reach_goal(op, identifier, values, document)
     except ModelDeployError as error:
         raise _not_ready(op, identifier, values, error) from error
+    op.say(op.table.sight(document).words)
     return state_of(op, document, values, managed=values)
 
 
@@ -254,6 +255,7 @@ def _converge(
     for step in table.steps:
         document = _run_step(op, step, identifier, values, olds, document)
     document = _reach_goal(op, identifier, values, document)
+    op.say(op.table.sight(document).words)
     return state_of(op, document, values, managed=values)
 
 

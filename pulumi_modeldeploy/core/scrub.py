@@ -6,6 +6,7 @@ inputs is shown, whoever's message it stands in; values out of a closed list are
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -21,8 +22,22 @@ SHORT = 4
 
 def scrub(text: str, declaration: Declaration, *bags: Mapping[str, Any]) -> str:
     """Take every free text of the arguments in `bags` (snake_case names) out of a message."""
-    leaves = {leaf for bag in bags for leaf in _free_texts(declaration, bag)}
-    for leaf in sorted(leaves, key=len, reverse=True):
+    return scrub_texts(text, {leaf for bag in bags for leaf in _free_texts(declaration, bag)})
+
+
+def scrub_texts(text: str, leaves: Iterable[str]) -> str:
+    """Take texts out of a message, also as JSON and Python would quote them."""
+    spellings = {
+        spelling
+        for leaf in leaves
+        for spelling in (
+            leaf,
+            json.dumps(leaf)[1:-1],
+            json.dumps(leaf, ensure_ascii=False)[1:-1],
+            repr(leaf)[1:-1],
+        )
+    }
+    for leaf in sorted(spellings, key=len, reverse=True):
         before, after = (r"(?<!\w)", r"(?!\w)") if len(leaf) < SURE else ("", "")
         text = re.sub(before + re.escape(leaf) + after, "***", text)
     return text

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pulumi_modeldeploy.emulator.environment import environment, further_credentials
+from pulumi_modeldeploy.emulator.environment import environment, further_credentials, inside
 from pulumi_modeldeploy.emulator.server import Server
 from pulumi_modeldeploy.emulator.store import BadStateError
 from pulumi_modeldeploy.emulator.thread import Emulator
@@ -125,7 +125,7 @@ def _exec(argv: Sequence[str]) -> int:
             host=options.host,
             port=options.port,
         ) as emulator:
-            return _run(command, {**os.environ, **emulator.env})
+            return _run(command, inside(os.environ, emulator.url))
     except (OSError, BadStateError) as error:
         return _refuse(options, error)
 

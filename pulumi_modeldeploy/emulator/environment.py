@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pulumi_modeldeploy.emulator import huawei_iam
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def environment(url: str) -> dict[str, str]:
@@ -16,6 +21,26 @@ def environment(url: str) -> dict[str, str]:
         "HW_REGION_NAME": huawei_iam.REGION,
         "HW_PROJECT_ID": huawei_iam.PROJECT_ID,
     }
+
+
+def inside(environ: Mapping[str, str], url: str) -> dict[str, str]:
+    """Return `environ` turned to the emulator at `url`.
+
+    Credentials of other kinds would win over the emulator's key, and a proxy would hide it.
+    """
+    kept = {name: value for name, value in environ.items() if name not in _OTHERS}
+    hosts = [environ.get("NO_PROXY", ""), "127.0.0.1", "localhost"]
+    return {**kept, **environment(url), "NO_PROXY": ",".join(host for host in hosts if host)}
+
+
+_OTHERS = (
+    "HW_AUTH_TOKEN",
+    "HW_SECURITY_TOKEN",
+    "OS_AUTH_TOKEN",
+    "OS_TOKEN",
+    "OS_SECURITY_TOKEN",
+    "no_proxy",
+)
 
 
 def further_credentials() -> dict[str, str]:

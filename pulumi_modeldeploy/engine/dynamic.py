@@ -36,7 +36,7 @@ from pulumi_modeldeploy.core.declare import BOOKKEEPING, Declaration, Resource
 from pulumi_modeldeploy.core.identity import SCHEMA, Identity
 from pulumi_modeldeploy.core.operation import Operation
 from pulumi_modeldeploy.core.plan import Memory
-from pulumi_modeldeploy.core.scrub import scrub
+from pulumi_modeldeploy.core.scrub import scrub, scrub_texts
 from pulumi_modeldeploy.core.values import UNKNOWN, Values
 from pulumi_modeldeploy.core.waits import Waiter
 from pulumi_modeldeploy.engine import program, sdk
@@ -89,6 +89,14 @@ class _Process:
     lock: threading.Lock = field(default_factory=threading.Lock)
     said: set[tuple[str, str]] = field(default_factory=set)
 
+    watching: bool = False
+
+    def watch(self) -> None:
+        """See that the process ends with its engine; configure runs once per provider class."""
+        if not self.watching:
+            self.watching = True
+            sdk.leave_with_engine()
+
     def warn(self, urn: str, text: str) -> None:
         """Show a warning once: a replacement is checked twice."""
         if (urn, text) not in self.said:
@@ -135,7 +143,8 @@ def _clean(provider: Provider, text: str, args: tuple[Any, ...]) -> str:
     """Take every free text of a verb's arguments out of a message."""
     declaration = provider.table().declaration
     bags = [_split(declaration, bag)[0] for bag in args if isinstance(bag, Mapping)]
-    return scrub(text, declaration, *bags)
+    credentials = PROCESS.settings.secrets(provider.table().credentials)
+    return scrub_texts(scrub(text, declaration, *bags), credentials)
 
 
 class Provider(ResourceProvider):
@@ -162,6 +171,7 @@ class Provider(ResourceProvider):
     def configure(self, req: ConfigureRequest) -> None:
         """Take the stack's configuration over; the engine calls it once per process and class."""
         PROCESS.settings = Settings.of_provider(req.config.get)
+        PROCESS.watch()
 
     @_shown
     def check(

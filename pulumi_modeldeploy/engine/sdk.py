@@ -6,6 +6,8 @@ that fails when a new SDK breaks it. Facts were seen with engine 3.200 and SDK 3
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -122,13 +124,38 @@ class Row:
         _log(self._urn, engine_pb2.WARNING, text, ephemeral=False)
 
 
+def leave_with_engine() -> None:
+    """End this process when its engine is gone: a killed CLI leaves its providers behind.
+
+    A connection that was lost shows as idle; one that cannot be made again, as a failure.
+    """
+    address = _engine_address()
+    if not address:
+        return
+    channel = grpc.insecure_channel(address)
+
+    def watch(state: grpc.ChannelConnectivity) -> None:
+        if state is grpc.ChannelConnectivity.IDLE:
+            channel.subscribe(watch, try_to_connect=True)
+        elif state is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
+            os._exit(1)  # threads may be in the middle of waits that nobody waits for any more
+
+    channel.subscribe(watch, try_to_connect=True)
+
+
+def _engine_address() -> str:
+    """The engine's address: the first argument of a provider process; empty elsewhere."""
+    address = sys.argv[1] if len(sys.argv) > 1 else ""
+    return address if re.fullmatch(r"[0-9.]+:[0-9]+", address) else ""
+
+
 _ENGINE: list[engine_pb2_grpc.EngineStub] = []
 
 
 def _log(urn: str, severity: Any, text: str, *, ephemeral: bool) -> None:
-    """Send a line to the engine, whose address is the servicer's first argument."""
-    address = sys.argv[1] if len(sys.argv) > 1 else ""
-    if not urn or ":" not in address:
+    """Send a line to the engine."""
+    address = _engine_address()
+    if not urn or not address:
         return
     if not _ENGINE:
         _ENGINE.append(engine_pb2_grpc.EngineStub(grpc.insecure_channel(address)))

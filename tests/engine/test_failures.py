@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import select
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 if TYPE_CHECKING:
     from conftest import Stack
@@ -135,6 +142,35 @@ def test_a_lost_answer_to_create_makes_no_second_service(stack: Stack, emulator:
     assert len(emulator.admin.resources("modelarts")) == 2
     assert creates(emulator) == 2
     assert stack.up("--refresh").unchanged
+
+
+def providers(stack: Stack) -> list[int]:
+    """Ids of the provider processes that were started with a stack's environment."""
+    mark = stack.environment["PULUMI_BACKEND_URL"].encode()
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                ours = mark in (entry / "environ").read_bytes()
+                if ours and b"pulumi.dynamic" in (entry / "cmdline").read_bytes():
+                    found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+def test_a_provider_does_not_outlive_a_killed_cli(stack: Stack, emulator: Emulator) -> None:
+    emulator.admin.deploy_seconds(3600)
+    stack.program('service("svc")')
+    with stack.start("up", "--yes", "--skip-preview") as running:
+        for line in running.stdout or ():
+            if "deploying 0%" in line:
+                break
+        (provider,) = providers(stack)
+        handle = os.pidfd_open(provider)
+        running.kill()
+    ended, _, _ = select.select([handle], [], [], 60)
+    os.close(handle)
+    assert ended, "the provider is still there"
 
 
 def test_a_killed_provider_leaves_nothing_behind(stack: Stack, emulator: Emulator) -> None:

@@ -73,8 +73,8 @@ WRONG: dict[str, tuple[Values, str, str]] = {
     "description is a list": (bag(description=["d"]), "description", "must be a text"),
     # the type
     "type missing": ({"service_name": "m", "config": [config()]}, "infer_type", "is missing"),
-    "type misspelt": (bag(infer_type="realtime"), "infer_type", "must be one of real-time"),
-    "type with capitals": (bag(infer_type="Real-Time"), "infer_type", "must be one of real-time"),
+    "type misspelt": (bag(infer_type="realtime"), "infer_type", "must be real-time"),
+    "type with capitals": (bag(infer_type="Real-Time"), "infer_type", "must be real-time"),
     # the list of versions
     "config missing": ({"service_name": "m", "infer_type": "real-time"}, "config", "is missing"),
     "config empty": (bag(config=[]), "config", "at least one entry"),
@@ -236,7 +236,7 @@ WRONG: dict[str, tuple[Values, str, str]] = {
     # schedules
     "two schedules": (bag(schedule=timer() * 2), "schedule", "at most 1"),
     "schedule an object": (bag(schedule=timer()[0]), "schedule", "must be a list of objects"),
-    "schedule that starts": (bag(schedule=timer(type="start")), "schedule[0].type", "one of stop"),
+    "schedule that starts": (bag(schedule=timer(type="start")), "schedule[0].type", "be stop"),
     "schedule in weeks": (
         bag(schedule=timer(time_unit="WEEKS")),
         "schedule[0].time_unit",
