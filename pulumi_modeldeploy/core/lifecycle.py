@@ -276,8 +276,10 @@ def _run_step(
             op.say(f"{step.call.operation} may have happened, looking")
             document = op.wait(op.table.settled, identifier)
             continue
-        fresh = not any(one in step.redeploys for one in names)
-        document = op.wait(step.wait, identifier, document, fresh=fresh)
+        redeploys = any(one in step.redeploys for one in names)
+        # What redeploys nothing is no judgement on a failed object: the goal comes next.
+        wait = step.wait if redeploys else op.table.settled
+        document = op.wait(wait, identifier, document, fresh=not redeploys)
         _must_have_taken(op, step, identifier, values, document)
         break
     return document
