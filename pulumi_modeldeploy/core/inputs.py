@@ -105,9 +105,10 @@ def _object(
 
 def _unknown_name(prefix: str, name: str, declaration: Declaration) -> Problem:
     """Name the nearest declared argument for one that is not declared."""
-    near = difflib.get_close_matches(name, list(declaration.args), n=1, cutoff=0.6)
+    spelled = name.split(" ", maxsplit=1)[0]  # without the note of `Declaration.to_state`
+    near = difflib.get_close_matches(spelled, list(declaration.args), n=1, cutoff=0.6)
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(declaration.args)}"
-    rule = f"{_rule_path(prefix + name)}.known"
+    rule = f"{_rule_path(prefix + spelled)}.known"
     return Problem(prefix + name, f"is no argument of {declaration.owner.__name__}: {hint}", rule)
 
 

@@ -204,6 +204,9 @@ class Provider(ResourceProvider):
         self, request: sdk.Request, identifier: str, olds: dict[str, Any], news: dict[str, Any]
     ) -> DiffResult:
         """Tell what changed, and whether only a new object can have it."""
+        if program.REFUSED in (news.get(BOOKKEEPING) or {}):
+            # A preview that is going to fail; there is no telling from malformed inputs.
+            return DiffResult(changes=True)
         table = self.table()
         old_values, old = _split(table.declaration, olds)
         new_values, new = _split(table.declaration, news)
@@ -218,7 +221,6 @@ class Provider(ResourceProvider):
             or old != new
             or olds.get(PROVIDER) != news.get(PROVIDER)
             or plan.strays(table, old_values, news_checked)
-            or program.REFUSED in (news.get(BOOKKEEPING) or {})
         )
         # "Unknown" makes the engine compare old and new inputs itself, and show what changed by
         # name, in a refresh too; where they are equal it would take that for "no change".

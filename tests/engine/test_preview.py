@@ -130,6 +130,40 @@ def test_taking_away_what_the_cloud_would_keep_is_refused(stack: Stack) -> None:
     assert "priority: was taken away" in run.diagnostics
 
 
+UNFIT = """
+import decimal
+
+service("right", config=[config(weight=decimal.Decimal(100), envs={1: "x"})])
+service("set", config=[config(envs={"A": {"x"}})], schedule={"a"})
+service("huge", config=[config(weight=10**400)])
+service("bytes", description=b"x", config=(config() for _ in range(1)))
+service("camel", config=[{"modelId": "x", "model_id": "y", "specification": "s", "weight": 100}])
+service("object", additional_properties=object())
+service("resource", config=[config(service("other"))])
+"""
+
+
+def test_what_the_wire_cannot_carry_is_a_mistake_with_a_place(stack: Stack) -> None:
+    stack.program('service("bytes")\nservice("set")\nservice("huge")')
+    stack.up()
+    stack.program(UNFIT)
+    run = stack.preview()
+    assert not run.ok
+    assert "Traceback" not in run.output
+    for text in (
+        "set: config[0].envs['A']: must be a text",
+        "set: schedule[0]: must be an object",
+        "huge: config[0].weight: must be a whole number",
+        "bytes: description: must be a text",
+        "bytes: config[0]: must be an object",
+        "camel: config[0].modelId (camelCase): is no argument of ServiceConfigArgs: did you mean",
+        "object: additional_properties: must be an object",
+        "resource: config[0].model_id: must be a text",
+    ):
+        assert f"error: {text}" in run.diagnostics
+    assert "error: right:" not in run.diagnostics
+
+
 LATE = """
 import asyncio
 
