@@ -90,6 +90,7 @@ class _Process:
     said: set[tuple[str, str]] = field(default_factory=set)
 
     watching: bool = False
+    preview: bool = False
 
     def watch(self) -> None:
         """See that the process ends with its engine; configure runs once per provider class."""
@@ -180,6 +181,7 @@ class Provider(ResourceProvider):
         """Check and complete the inputs; the bookkeeping becomes the resource's identity."""
         table, given = self.table(), _from_engine(news)
         passing = dict(given.get(BOOKKEEPING) or {})
+        PROCESS.preview = bool(passing.get(program.PREVIEW))
         values, _ = _split(table.declaration, news)
         olds_values, old = _split(table.declaration, olds)
         before = olds_values if old else {}
@@ -241,14 +243,10 @@ class Provider(ResourceProvider):
             if urn in memory.before:
                 memory.kept[urn] = identifier
             return
-        if old is None:
+        # A preview needs neither network nor credentials for this; at most it shows another name.
+        if old is None or PROCESS.preview:
             return
-        try:
-            gone = self._operation(request, old, state).show(identifier) is None
-        except SettingsError:
-            # A preview without credentials: nothing can be looked up, and nothing is changed.
-            gone = False
-        if gone:
+        if self._operation(request, old, state).show(identifier) is None:
             memory.gone.add(urn)
 
     @_shown

@@ -164,6 +164,18 @@ def test_what_the_wire_cannot_carry_is_a_mistake_with_a_place(stack: Stack) -> N
     assert "error: right:" not in run.diagnostics
 
 
+def test_a_preview_of_a_replacement_asks_no_cloud(stack: Stack, emulator: Emulator) -> None:
+    stack.program('service("svc")')
+    stack.up()
+    seen = len(emulator.admin.requests())
+    stack.program('service("svc", workspace_id="1")')
+    stack.environment["MODELARTS_ENDPOINT"] = "http://127.0.0.1:1"
+    run = stack.preview()
+    assert run.ok, run.output
+    assert "+-1 to replace" in run.output
+    assert len(emulator.admin.requests()) == seen
+
+
 LATE = """
 import asyncio
 
