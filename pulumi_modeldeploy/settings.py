@@ -98,6 +98,16 @@ class Settings:
             )
         return value
 
+    def validate(self, settings: Iterable[Setting]) -> None:
+        """See that what is given can be used, before anything depends on it.
+
+        Raises:
+            SettingsError: A value is malformed or not one of those allowed.
+        """
+        for setting in (*COMMON, *settings):
+            self.get(setting)
+        _ = self.resume_seconds
+
     def secrets(self, settings: Iterable[Setting]) -> list[str]:
         """The values of those settings that are secret, to keep them out of messages."""
         return [value for one in settings if one.secret and (value := self.get(one)) is not None]

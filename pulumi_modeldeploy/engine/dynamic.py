@@ -349,6 +349,7 @@ def _identity(
     table: Table, request: sdk.Request, passing: Mapping[str, Any], old: Identity | None
 ) -> Identity:
     """Complete the identity that the constructor began."""
+    PROCESS.settings.validate(table.credentials)
     region, project_id = table.place(PROCESS.settings)
     begun = Identity.from_state(passing)
     urn = request.urn or f"{table.owner.__name__}::{passing.get(program.NAME)}"

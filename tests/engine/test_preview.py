@@ -234,6 +234,17 @@ def test_a_credential_in_clear_configuration_is_refused(stack: Stack) -> None:
     assert "0123456789abcdef" not in run.output
 
 
+@pytest.mark.parametrize(
+    ("key", "value"), [("modelarts:ownerMark", "maybe"), ("modeldeploy:resumeWithin", "soon")]
+)
+def test_a_malformed_setting_is_refused_in_the_preview(stack: Stack, key: str, value: str) -> None:
+    stack.program('service("svc")')
+    stack.configure(key, value)
+    run = stack.preview()
+    assert not run.ok
+    assert f"{key} must be " in run.diagnostics
+
+
 @pytest.mark.parametrize("missing", ["HW_PROJECT_ID", "HW_ACCESS_KEY"])
 def test_a_missing_setting_names_the_places_where_it_may_be_given(
     stack: Stack, missing: str
