@@ -495,6 +495,8 @@ def _flat(item: Field | None, value: Any) -> Any:
     """Flatten one value; what an Output resolves to is flattened when it does."""
     if isinstance(value, decimal.Decimal):
         return float(value)
+    if isinstance(value, pulumi.CustomResource):
+        value = value.id  # as the engine would take it
     if inspect.isawaitable(value):
         value = Output.from_input(value)
     if isinstance(value, Output):

@@ -30,6 +30,8 @@ class Identity:
         generation: How often it was replaced create-first; keeps automatic names apart.
         mark: 12 hex digits that say whose an object in the cloud is, see `mark`.
         schema: Version of the state.
+        secrets: Paths, in the user's spelling, of inputs that came out of secret Outputs: a
+            provider sees them in plain text, and must keep them out of messages.
     """
 
     organization: str
@@ -40,11 +42,15 @@ class Identity:
     generation: int = 0
     mark: str = ""
     schema: int = SCHEMA
+    secrets: tuple[str, ...] = ()
 
     def to_state(self) -> dict[str, Any]:
         """Spell it for the state."""
         state = asdict(self)
         state["projectId"] = state.pop("project_id")
+        state["secrets"] = list(self.secrets)
+        if not self.secrets:
+            del state["secrets"]
         return state
 
     @staticmethod
@@ -59,6 +65,7 @@ class Identity:
             generation=int(state.get("generation", 0)),
             mark=str(state.get("mark", "")),
             schema=int(state.get("schema", SCHEMA)),
+            secrets=tuple(state.get("secrets") or ()),
         )
 
     def marked(self, urn: str, owner: str) -> Identity:

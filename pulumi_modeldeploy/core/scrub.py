@@ -1,7 +1,8 @@
 """Keeps secrets out of what is shown.
 
-The provider sees every input in plain text and cannot tell which is secret. So no free text of the
-inputs is shown, whoever's message it stands in; values out of a closed list are no secrets.
+The provider sees every input in plain text. So no free text of the inputs is shown, whoever's
+message it stands in (values out of a closed list are known to everybody); of the inputs that the
+program is known to keep secret, not even short texts and numbers.
 """
 
 from __future__ import annotations
@@ -41,6 +42,36 @@ def scrub_texts(text: str, leaves: Iterable[str]) -> str:
         before, after = (r"(?<!\w)", r"(?!\w)") if len(leaf) < SURE else ("", "")
         text = re.sub(before + re.escape(leaf) + after, "***", text)
     return text
+
+
+def scrub_secrets(text: str, bag: Mapping[str, Any], paths: Iterable[str]) -> str:
+    """Take what stands at `paths` out of a message, however short, numbers too, as whole words."""
+    leaves = {str(leaf) for path in paths for leaf in _leaves(_at(bag, path))}
+    for leaf in sorted(leaves - {""}, key=len, reverse=True):
+        text = re.sub(rf"(?<![\w.]){re.escape(leaf)}(?![\w]|\.\d)", "***", text)
+    return text
+
+
+def _at(value: Any, path: str) -> Any:
+    """Look up a path; where a key holds dots itself, answer the whole map."""
+    for step in re.findall(r"[^.\[\]]+", path):
+        if isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+        elif isinstance(value, Mapping) and step in value:
+            value = value[step]
+        else:
+            break
+    return value
+
+
+def _leaves(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from _leaves(one)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield value
 
 
 def _free_texts(declaration: Declaration, values: Mapping[str, Any]) -> Iterable[str]:

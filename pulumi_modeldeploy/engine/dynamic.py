@@ -36,7 +36,7 @@ from pulumi_modeldeploy.core.declare import BOOKKEEPING, Declaration, Resource
 from pulumi_modeldeploy.core.identity import SCHEMA, Identity
 from pulumi_modeldeploy.core.operation import Operation
 from pulumi_modeldeploy.core.plan import Memory
-from pulumi_modeldeploy.core.scrub import scrub, scrub_texts
+from pulumi_modeldeploy.core.scrub import scrub, scrub_secrets, scrub_texts
 from pulumi_modeldeploy.core.values import UNKNOWN, Values
 from pulumi_modeldeploy.core.waits import Waiter
 from pulumi_modeldeploy.engine import program, sdk
@@ -143,9 +143,14 @@ def _told(error: Exception) -> str:
 def _clean(provider: Provider, text: str, args: tuple[Any, ...]) -> str:
     """Take every free text of a verb's arguments out of a message."""
     declaration = provider.table().declaration
-    bags = [_split(declaration, bag)[0] for bag in args if isinstance(bag, Mapping)]
-    credentials = PROCESS.settings.secrets(provider.table().credentials)
-    return scrub_texts(scrub(text, declaration, *bags), credentials)
+    text = scrub_texts(text, PROCESS.settings.secrets(provider.table().credentials))
+    for bag in args:
+        if isinstance(bag, Mapping):
+            values, identity = _split(declaration, bag)
+            known = inputs.normalise(declaration, values)
+            text = scrub(text, declaration, values)
+            text = scrub_secrets(text, known, identity.secrets if identity else ())
+    return text
 
 
 class Provider(ResourceProvider):

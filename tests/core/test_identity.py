@@ -101,9 +101,16 @@ def test_the_engine_hands_numbers_over_as_floats() -> None:
 @pytest.mark.parametrize("name", list(vars(ACME)))
 def test_an_old_state_may_lack_any_of_it(name: str) -> None:
     state = ACME.to_state()
-    del state["projectId" if name == "project_id" else name]
-    nothing = {"generation": 0, "schema": 1}.get(name, "")
+    state.pop("projectId" if name == "project_id" else name, None)
+    nothing = {"generation": 0, "schema": 1, "secrets": ()}.get(name, "")
     assert Identity.from_state(state) == changed(**{name: nothing})
+
+
+def test_paths_of_secrets_are_there_where_there_are_any() -> None:
+    assert "secrets" not in ACME.to_state()
+    hiding = changed(secrets=("config[0].envs.TOKEN",))
+    assert hiding.to_state()["secrets"] == ["config[0].envs.TOKEN"]
+    assert Identity.from_state(hiding.to_state()) == hiding
 
 
 def test_the_schema_is_the_first() -> None:
