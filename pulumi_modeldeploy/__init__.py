@@ -1,9 +1,16 @@
 """Model-serving deployments as Pulumi resources.
 
-`pulumi_modeldeploy.modelarts` has Huawei Cloud and OTC ModelArts services.
+`modelarts` has Huawei Cloud and OTC ModelArts services; `errors` every exception.
 """
 
-from pulumi_modeldeploy.core.declare import Resource
+from importlib.metadata import version as _version
+
+from pulumi_modeldeploy.core import declare as _declare
 
 # Resources register through this binding; `core` names no engine.
-Resource.binding = "pulumi_modeldeploy.engine.providers:register"
+_declare.Resource.binding = "pulumi_modeldeploy.engine.providers:register"
+
+from pulumi_modeldeploy import errors, modelarts  # noqa: E402  (the binding comes first)
+
+__version__ = _version("pulumi-modeldeploy")
+__all__ = ["__version__", "errors", "modelarts"]

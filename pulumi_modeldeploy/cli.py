@@ -7,6 +7,8 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
+import pulumi_modeldeploy
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -53,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="modeldeploy", description="Model-serving deployments as Pulumi resources."
     )
+    parser.add_argument("--version", action="version", version=pulumi_modeldeploy.__version__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, command in COMMANDS.items():
         commands.add_parser(name, help=command.help, add_help=False)

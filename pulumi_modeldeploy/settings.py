@@ -46,7 +46,12 @@ RESUME_WITHIN = Setting(
 SKIP_RULES = Setting(
     "modeldeploy:skipRules", "names of rules that are not checked, separated by commas"
 )
-DEBUG = Setting("modeldeploy:debug", "1: errors with their traceback", env=("MODELDEPLOY_DEBUG",))
+DEBUG = Setting(
+    "modeldeploy:debug",
+    "1: errors with their traceback",
+    env=("MODELDEPLOY_DEBUG",),
+    allowed=("0", "1"),
+)
 COMMON = (OWNER, RESUME_WITHIN, SKIP_RULES, DEBUG)
 
 
@@ -69,6 +74,15 @@ class Settings:
     def of_provider(stack: Callable[[str], str | None]) -> Settings:
         """The settings that a provider process sees; `stack` comes with the configure request."""
         return Settings(stack, os.environ)
+
+    def of_one_source(self, group: Iterable[Setting]) -> Settings:
+        """Narrow to the stack configuration if it has any of a group, lest sources be mixed.
+
+        A token in somebody's environment must not win over the stack's access key.
+        """
+        if any(self._stack(setting.key) for setting in group):
+            return Settings(self._stack, {})
+        return self
 
     def get(self, setting: Setting) -> str | None:
         """Look a setting up; an empty value counts as none.

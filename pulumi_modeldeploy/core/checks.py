@@ -29,7 +29,6 @@ class Check:
     text: str
     judge: Callable[[Any], str | None]
     warn: bool = False
-    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ def one_of(*allowed: str) -> Check:
     def judge(value: Any) -> str | None:
         return None if value in allowed else ""
 
-    text = f"be one of {', '.join(allowed)}" if len(allowed) > 1 else f"be {allowed[0]}"
+    text = f"be {'one of ' if len(allowed) > 1 else ''}{', '.join(allowed)}"
     return Check(ONE_OF, text, judge)
 
 
@@ -126,15 +125,6 @@ def between(least: float, most: float | None = None, *, warn: bool = False) -> C
         return None if right else f"is {number(value)}"
 
     return Check("advice" if warn else "between", text, judge, warn)
-
-
-def decimals(most: int) -> Check:
-    """A number with few enough decimals; the server would round, and that would look like drift."""
-
-    def judge(value: Any) -> str | None:
-        return None if round(value, most) == value else f"is {number(value)}"
-
-    return Check("decimals", f"have at most {most} decimals, since the server rounds", judge, True)
 
 
 def items(least: int, most: int | None = None) -> Check:

@@ -100,6 +100,7 @@ class Column:
     body: bool
     step: str
     implied: Any
+    decimals: int | None
     source: str
 
 
@@ -214,6 +215,7 @@ def arg(
     body: bool = True,
     step: str = UPDATE,
     implied: Any = None,
+    decimals: int | None = None,
     source: str = "",
 ) -> Any:
     """Declare an argument.
@@ -233,20 +235,22 @@ def arg(
         body: Whether it is sent in the body of create and of updates.
         step: The step of the resource's table that sends a change in place.
         implied: What the cloud answers when the argument was left out.
+        decimals: How many decimals the cloud keeps; it rounds half up, and so does the check.
         source: Page and table of the vendor that the line was written from.
     """
     return Column(
-        default,
-        wire,
-        tuple(checks),
-        change,
-        removed,
-        unordered,
-        match_by,
-        body,
-        step,
-        implied,
-        source,
+        default=default,
+        wire=wire,
+        checks=tuple(checks),
+        change=change,
+        removed=removed,
+        unordered=unordered,
+        match_by=match_by,
+        body=body,
+        step=step,
+        implied=implied,
+        decimals=decimals,
+        source=source,
     )
 
 
@@ -368,6 +372,12 @@ def output(kind: type[T], wire: str | None = None) -> Out[T]:
     return Out(kind, Shape.OBJECT if nested else Shape.SCALAR, wire)
 
 
+def maybe(kind: type[T], wire: str | None = None) -> Out[T | None]:
+    """Declare an output that the cloud may leave out: a plain type, or one object."""
+    found: Any = output(kind, wire)
+    return found  # type: ignore[no-any-return]
+
+
 def output_map(kind: type[T], wire: str | None = None) -> Out[dict[str, T]]:
     """Declare an output that is a free map."""
     return Out(kind, Shape.MAP, wire)
@@ -421,6 +431,10 @@ class Reply(_Struct):
     """Base of objects that only the cloud fills in."""
 
 
+_CONSTRUCTOR_ONLY = ("resource_name", "opts")
+"""What a resource's constructor takes besides arguments: plain attributes, no inputs."""
+
+
 @dataclass_transform(kw_only_default=True, field_specifiers=(arg,))
 class _Declared:
     """Tells type checkers to read the annotated lines of subclasses as constructor parameters."""
@@ -434,7 +448,10 @@ class _Declared:
         columns = {n: cls.__dict__[n] for n in lines if isinstance(cls.__dict__.get(n), Column)}
         own = {name: (lines.pop(name), column) for name, column in columns.items()}
         for name in own:
-            setattr(cls, name, Arg(name))
+            if name in _CONSTRUCTOR_ONLY and issubclass(cls, pulumi.CustomResource):
+                delattr(cls, name)
+            else:
+                setattr(cls, name, Arg(name))
         cls._columns = {**cls._columns, **own}
 
 
@@ -459,15 +476,16 @@ class Resource(_Declared, pulumi.CustomResource):
     binding: ClassVar[str] = ""
     """`module:function` that registers a resource; the package's `__init__` sets it."""
 
-    resource_name: Required[str] = arg(kw_only=False)
+    resource_name: str = arg(kw_only=False)
     """The name of the resource in the stack."""
-    opts: NotRequired[pulumi.ResourceOptions] = arg(kw_only=False, default=None)
-    """Pulumi's resource options."""
+    opts: pulumi.ResourceOptions | None = arg(kw_only=False, default=None)
+    """Pulumi's resource options, as they were given."""
 
     def __init__(
         self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **values: Any
     ) -> None:
         declaration = Declaration.of(type(self))
+        self.resource_name, self.opts = resource_name, opts
         given = {name: value for name, value in values.items() if value is not None}
         module, function = Resource.binding.split(":")
         register = getattr(importlib.import_module(module), function)
@@ -554,9 +572,6 @@ def _arguments(owner: type) -> Iterable[tuple[str, Field]]:
         yield name, Field(name, kind, shape, column.default is _MISSING, column)
 
 
-_CONSTRUCTOR_ONLY = ("resource_name", "opts")
-
-
 def _resolve(owner: type, name: str, hint: Any) -> tuple[type[Arg[Any, Any]], tuple[Any, ...]]:
     """Evaluate an annotation such as `"Required[str]"` where its class was written."""
     defining = next(base for base in owner.__mro__ if name in base.__dict__)
@@ -567,7 +582,7 @@ def _resolve(owner: type, name: str, hint: Any) -> tuple[type[Arg[Any, Any]], tu
 
 def _outputs(owner: type) -> Iterable[tuple[str, Field]]:
     """Collect the outputs of a class and its bases."""
-    plain = Column(None, None, (), Change.UPDATE, None, False, None, False, "", None, "")
+    plain = arg(default=None, body=False)
     for base in reversed(owner.__mro__):
         for name, value in vars(base).items():
             if isinstance(value, Out):

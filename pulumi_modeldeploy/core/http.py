@@ -199,7 +199,9 @@ class Client:
                 return self._once(call, body, query, path or {})
             except ApiError as error:
                 if last or not self._may_repeat(call, error):
-                    raise self._ambiguous(call, error) from error
+                    if self._is_ambiguous(call, error):
+                        raise AmbiguousError(str(error)) from error
+                    raise
                 pause = self._pause(attempt, getattr(error, "retry_after", None))
             except TransportError as error:
                 ambiguous = isinstance(error, AmbiguousError)
@@ -221,6 +223,8 @@ class Client:
         except ApiError as error:
             if self.dialect.is_missing(error):
                 return None
+            if error.status in self.dialect.retry.failed:
+                raise TransportError(str(error)) from error
             raise
 
     def _once(
@@ -251,7 +255,9 @@ class Client:
         if not response.content and call.method in SILENT:
             document = {}
         if not isinstance(document, dict):
-            raise AmbiguousError(f"{call.operation}: {self.endpoint} answered in pieces")
+            raise AmbiguousError(
+                f"{call.operation}: {self.endpoint} did not answer with a JSON object"
+            )
         return Answer(response.status_code, document, response.headers)
 
     def _no_answer(self, call: Call, error: requests.RequestException) -> NoReturn:
@@ -281,16 +287,14 @@ class Client:
             return True
         return error.status in retry.failed and call.safe_to_repeat
 
-    def _ambiguous(self, call: Call, error: ApiError) -> ApiError | AmbiguousError:
-        """A server error in answer to a create says nothing about whether it happened.
+    def _is_ambiguous(self, call: Call, error: ApiError) -> bool:
+        """Tell whether a server error says nothing about whether the call was carried out.
 
-        Unless its code says that the request was not carried out.
+        Its code may say that it was not.
         """
         retry = self.dialect.retry
         refused = error.status in retry.refused or error.code in retry.refused
-        if error.status in retry.failed and not refused and not call.safe_to_repeat:
-            return AmbiguousError(str(error))
-        return error
+        return error.status in retry.failed and not refused and not call.safe_to_repeat
 
     def _pause(self, attempt: int, asked: float | None) -> float:
         """Exponential with full jitter; the server's own wish wins, up to a limit."""

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from pulumi_modeldeploy.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+FIRST_SCHEMA = 1
 SCHEMA = 1
 """Version of the state; raised when its meaning changes, and old ones stay readable."""
 
@@ -42,7 +45,12 @@ class Identity:
     generation: int = 0
     mark: str = ""
     schema: int = SCHEMA
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = field(default=(), compare=False)
+
+    def lives_elsewhere(self, other: Identity) -> bool:
+        """Tell whether two identities are of different places; no region is no other region."""
+        moved = self.region and other.region and self.region != other.region
+        return bool(moved) or self.project_id != other.project_id
 
     def to_state(self) -> dict[str, Any]:
         """Spell it for the state."""
@@ -64,13 +72,24 @@ class Identity:
             project_id=str(state.get("projectId", "")),
             generation=int(state.get("generation", 0)),
             mark=str(state.get("mark", "")),
-            schema=int(state.get("schema", SCHEMA)),
+            schema=_schema(state),
             secrets=tuple(state.get("secrets") or ()),
         )
 
     def marked(self, urn: str, owner: str) -> Identity:
         """Complete it with its mark."""
         return replace(self, mark=mark(self, urn, owner))
+
+
+def _schema(state: Mapping[str, Any]) -> int:
+    """Read the version of a state; one that a later release wrote is not touched."""
+    schema = int(state.get("schema", FIRST_SCHEMA))
+    if schema > SCHEMA:
+        raise Refused(
+            f"this state was written by a newer pulumi-modeldeploy (schema {schema}, this one "
+            f"knows {SCHEMA}): upgrade the package"
+        )
+    return schema
 
 
 def mark(identity: Identity, urn: str, owner: str = "") -> str:
@@ -81,11 +100,6 @@ def mark(identity: Identity, urn: str, owner: str = "") -> str:
     """
     stack = f"{identity.organization}\n{identity.project}\n{identity.stack}\n{owner}"
     return _hex6(stack) + _hex6(f"{urn}\n{identity.generation}")
-
-
-def stack_part(text: str) -> str:
-    """The half of a mark that all resources of a stack share."""
-    return text[:6]
 
 
 def _hex6(text: str) -> str:

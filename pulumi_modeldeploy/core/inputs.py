@@ -7,6 +7,7 @@ numbers, whole floats to integers), so that state, wire and diff never meet two 
 
 from __future__ import annotations
 
+import decimal
 import difflib
 import math
 import re
@@ -176,11 +177,20 @@ def _scalar(item: Field, value: Any, path: str, checked: Checked, strict: bool) 
         return value, "" if isinstance(value, bool) else "must be True or False"
     if item.type is float:
         number = _number(value)
-        return (value, "must be a number") if number is None else (number, "")
+        return (value, "must be a number") if number is None else (_rounded(item, number), "")
     if item.type is int:
         number = _number(value)
         return (number, "") if isinstance(number, int) else (value, "must be a whole number")
     return value, ""
+
+
+def _rounded(item: Field, number: float) -> float:
+    """Round half up, as the servers that keep few decimals do."""
+    if item.column.decimals is None:
+        return number
+    step = decimal.Decimal(1).scaleb(-item.column.decimals)
+    rounded = decimal.Decimal(repr(number)).quantize(step, decimal.ROUND_HALF_UP)
+    return int(rounded) if rounded == int(rounded) else float(rounded)
 
 
 def _number(value: Any) -> float | None:

@@ -130,8 +130,9 @@ def _must_be_ours(op: Operation, dressed: Values, found: Json, sent: float | Non
         raise Refused(
             f"{what} carries this resource's mark but is {age / 3600:.0f} hours old, longer than "
             f"an interrupted run explains ({op.settings.resume_seconds / 3600:g} hours); it was "
-            "not touched. If it is this resource's, raise `modeldeploy:resumeWithin`; else delete "
-            "it or give this resource another name."
+            "not touched. If this is a forced replacement (--replace, a taint), give the resource "
+            "delete_before_replace=True for it. If it was left by an interrupted run, raise "
+            "`modeldeploy:resumeWithin`; else give this resource another name."
         )
 
 

@@ -40,6 +40,7 @@ class Memory:
         """
         if old is not None:
             self.before[urn] = old
+            self.gone.discard(urn)
             return old.generation
         self.kept.pop(urn, None)
         before = self.before.get(urn)
@@ -53,7 +54,9 @@ class Memory:
         An alias does that: the object keeps its old mark until its resource is updated, and a new
         resource under the old name computes the same one.
         """
-        return any(old.mark == mark for other, old in self.before.items() if other != urn)
+        # A copy: checks of other resources go on in other threads.
+        before = tuple(self.before.items())
+        return any(old.mark == mark for other, old in before if other != urn)
 
 
 def fill_name(table: Table, resource_name: str, values: Values, olds: Values, mark: str) -> None:

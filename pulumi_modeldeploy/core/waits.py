@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from pulumi_modeldeploy.errors import Stopped, WaitFailed, WaitTimeout
+from pulumi_modeldeploy.errors import Stopped, TransportError, WaitFailed, WaitTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -92,7 +92,11 @@ class Waiter:
         shown: list[str] = []
         left = False
         while True:
-            sight = look()
+            try:
+                sight = look()
+            except TransportError as error:
+                self._pass_over(error, table, began)
+                continue
             if sight is None:
                 if not table.until:
                     return None
@@ -106,6 +110,14 @@ class Waiter:
                     raise WaitFailed(_failed(self.what, sight))
             self._show(table, sight, shown)
             self._pause(table, sight, age, began)
+
+    def _pass_over(self, error: TransportError, table: Wait, began: float) -> None:
+        """Go on after a look that got no answer: an outage is shorter than many a deployment."""
+        if error.final:
+            raise error
+        self.report("no answer from the cloud, looking again")
+        unseen = Sight("out of reach", "", str(error))
+        self._pause(table, unseen, self.clock.now() - began, began)
 
     def _show(self, table: Wait, sight: Sight, shown: list[str]) -> None:
         """Report what changed; a state that no table lists is named as such once."""

@@ -40,10 +40,18 @@ from pulumi_modeldeploy.core.scrub import scrub, scrub_secrets, scrub_texts
 from pulumi_modeldeploy.core.values import UNKNOWN, Values
 from pulumi_modeldeploy.core.waits import Waiter
 from pulumi_modeldeploy.engine import program, sdk
-from pulumi_modeldeploy.errors import ModelDeployError, NotReady, SettingsError
+from pulumi_modeldeploy.errors import (
+    ApiError,
+    ModelDeployError,
+    NotReady,
+    SettingsError,
+    TransportError,
+)
 from pulumi_modeldeploy.settings import DEBUG, OWNER, Settings
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from pulumi_modeldeploy.core.http import Client
     from pulumi_modeldeploy.core.table import Table
 
@@ -123,15 +131,28 @@ def _shown(verb: Callable[..., T]) -> Callable[..., T]:
             sdk.partial_error(request, error.id, state, error.reasons)
             raise
         except Exception as error:
-            sdk.short_error(request, _clean(self, _told(error), args))
+            sdk.short_error(request, _clean(self, _told(verb.__name__, error), args))
             raise
 
     return wrapper
 
 
-def _told(error: Exception) -> str:
-    if PROCESS.settings.get(DEBUG):
+AFTERWARDS: Mapping[str, str] = {
+    "create": "Nothing was stored; mend it and run `pulumi up` again.",
+    "read": "The state is as it was; run the command again.",
+    "update": "The state is as it was; mend it and run `pulumi up` again.",
+    "delete": "The service stays in the state; run the command again.",
+    "check": "Run the command again.",
+    "diff": "Run the command again.",
+}
+"""What holds after the cloud, or the network, refused a verb."""
+
+
+def _told(verb: str, error: Exception) -> str:
+    if PROCESS.settings.get(DEBUG) == "1":
         return "".join(traceback.format_exception(error))
+    if isinstance(error, ApiError | TransportError):
+        return f"{error}. {AFTERWARDS[verb]}"
     if isinstance(error, ModelDeployError):
         return str(error)
     return (
@@ -220,7 +241,7 @@ class Provider(ResourceProvider):
         news_checked = inputs.normalise(table.declaration, new_values)
         found = plan.changes(table, old_values, news_checked)
         replaces = [difference.item.key for difference in found if difference.replaces]
-        if old and new and (old.region, old.project_id) != (new.region, new.project_id):
+        if old and new and old.lives_elsewhere(new):
             replaces.append(BOOKKEEPING)
         self._remember(request, identifier, old, old_values, replacing=bool(replaces))
         changed = (
@@ -248,8 +269,16 @@ class Provider(ResourceProvider):
             if urn in memory.before:
                 memory.kept[urn] = identifier
             return
-        # A preview needs neither network nor credentials for this; at most it shows another name.
-        if old is None or PROCESS.preview:
+        if old is None:
+            return
+        if urn not in memory.before:
+            # Asked before any check: a dependent of a delete-first replacement. Its old object goes
+            # first, and the check that follows comes without old inputs.
+            memory.before[urn] = old
+            memory.gone.add(urn)
+            return
+        if PROCESS.preview:
+            # It needs neither network nor credentials for this; at most it shows another name.
             return
         if self._operation(request, old, state).show(identifier) is None:
             memory.gone.add(urn)
@@ -261,7 +290,8 @@ class Provider(ResourceProvider):
         raw, identity = _split(declaration, props)
         values = inputs.normalise(declaration, raw)
         op = self._operation(request, _must(identity))
-        with _Storing(declaration, op.identity, props):
+        with _Storing(declaration, op.identity, props) as storing:
+            storing.created = functools.partial(PROCESS.memory.created.__setitem__, request.urn)
             identifier, state = lifecycle.create(op, values)
         PROCESS.memory.created[request.urn] = identifier
         return CreateResult(identifier, _outputs(declaration, state, op.identity))
@@ -340,14 +370,18 @@ class _Storing:
     ) -> None:
         self._declaration, self._identity, self._provider = declaration, identity, props[PROVIDER]
 
-    def __enter__(self) -> None:
-        return None
+        self.created: Callable[[str], None] = lambda _: None
+        """Told the id of an object that create leaves behind."""
+
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, NotReady):
             stored = _outputs(self._declaration, error.state, self._identity)
             # Without the provider, destroying what was stored would fail.
             error.state = {**stored, PROVIDER: self._provider}
+            self.created(error.id)
 
 
 def _identity(
@@ -362,7 +396,12 @@ def _identity(
         urn, old, delete_first=bool(passing.get(program.DELETE_FIRST))
     )
     placed = replace(
-        begun, region=region, project_id=project_id, generation=generation, schema=SCHEMA
+        begun,
+        # An endpoint needs no region: learning it, or no longer knowing it, is no move.
+        region=region or (old.region if old else ""),
+        project_id=project_id,
+        generation=generation,
+        schema=SCHEMA,
     )
     return placed.marked(urn, PROCESS.settings.get(OWNER) or "")
 

@@ -111,7 +111,7 @@ async def _secret_paths(declaration: Declaration, props: dict[str, Any]) -> list
                 walk(one, f"{path}[{index}]")
 
     walk(declaration.from_state(await _resolved(props, secret=False)), "")
-    return found
+    return sorted(found)
 
 
 async def _resolved(value: Any, *, secret: bool) -> Any:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 from google.protobuf import any_pb2, struct_pb2
-from google.rpc import status_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def _inputs_differ(request: Any) -> bool:
 
 def short_error(request: Request, message: str) -> None:
     """Let the exception that is about to be raised be shown as `message`, without a traceback."""
-    _trail(request, status_pb2.Status(code=UNKNOWN_ERROR, message=message))
+    _trail(request, _status(message))
 
 
 def partial_error(
@@ -98,13 +97,39 @@ def partial_error(
     details.Pack(
         provider_pb2.ErrorResourceInitFailed(id=identifier, properties=state, reasons=reasons)
     )
-    status = status_pb2.Status(code=UNKNOWN_ERROR, message="; ".join(reasons), details=[details])
-    _trail(request, status)
+    _trail(request, _status("; ".join(reasons), details))
 
 
-def _trail(request: Request, status: status_pb2.Status) -> None:
+def _trail(request: Request, status: bytes) -> None:
     if request.context is not None:
-        request.context.set_trailing_metadata(((STATUS_DETAILS, status.SerializeToString()),))
+        request.context.set_trailing_metadata(((STATUS_DETAILS, status),))
+
+
+def _status(message: str, *details: any_pb2.Any) -> bytes:
+    """Encode a `google.rpc.Status`: 1 code, 2 message, 3 details.
+
+    By hand, since two packages register that message under the same name (Pulumi's SDK and
+    googleapis-common-protos), and whoever comes second fails to load.
+    """
+    code = bytes((0x08, UNKNOWN_ERROR))
+    parts = [_field(2, message.encode()), *(_field(3, one.SerializeToString()) for one in details)]
+    return code + b"".join(parts)
+
+
+def _field(number: int, data: bytes) -> bytes:
+    """Encode a length-delimited field of protobuf's wire format."""
+    return bytes((number << 3 | 2,)) + _varint(len(data)) + data
+
+
+SEVEN_BITS = 0x7F
+
+
+def _varint(number: int) -> bytes:
+    encoded = bytearray()
+    while number > SEVEN_BITS:
+        encoded.append(number & SEVEN_BITS | 0x80)
+        number >>= 7
+    return bytes((*encoded, number))
 
 
 class Row:
@@ -136,6 +161,7 @@ def leave_with_engine() -> None:
 
     def watch(state: grpc.ChannelConnectivity) -> None:
         if state is grpc.ChannelConnectivity.IDLE:
+            channel.unsubscribe(watch)
             channel.subscribe(watch, try_to_connect=True)
         elif state is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
             os._exit(1)  # threads may be in the middle of waits that nobody waits for any more

@@ -7,15 +7,29 @@ from pulumi_modeldeploy.modelarts.args import (
     ServiceConfigArgs,
     SmnNotificationArgs,
 )
-from pulumi_modeldeploy.modelarts.replies import ConfigStatus
+from pulumi_modeldeploy.modelarts.replies import (
+    ConfigStatus,
+    CpuInfo,
+    GpuInfo,
+    MemoryInfo,
+    Node,
+    NpuInfo,
+    SpecificationDetails,
+)
 from pulumi_modeldeploy.modelarts.service import Service
 
 __all__ = [
     "ConfigStatus",
+    "CpuInfo",
     "CustomSpecArgs",
+    "GpuInfo",
+    "MemoryInfo",
+    "Node",
+    "NpuInfo",
     "ScheduleArgs",
     "Service",
     "ServiceAdditionalPropertiesArgs",
     "ServiceConfigArgs",
     "SmnNotificationArgs",
+    "SpecificationDetails",
 ]

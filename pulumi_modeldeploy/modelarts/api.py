@@ -52,7 +52,7 @@ TOKEN = Setting(
 )
 CA_BUNDLE = Setting(
     "modelarts:caBundle",
-    "file with certificates to trust besides the usual ones",
+    "file with the certificates to trust, instead of the usual ones",
     ("REQUESTS_CA_BUNDLE", "OS_CACERT"),
 )
 OWNER_MARK = Setting(
@@ -115,7 +115,10 @@ def connect(settings: Settings, identity: Identity) -> Client:
         SettingsError: There are no credentials.
     """
     domain = DOMAINS.get(identity.region, USUAL_DOMAIN)
-    endpoint = settings.get(ENDPOINT) or f"https://modelarts.{identity.region}.{domain}"
+    # Today's endpoint is that of today's region: an object that lives in another one is not there.
+    today = identity.region in ("", settings.get(REGION) or identity.region)
+    given = settings.get(ENDPOINT) if today else None
+    endpoint = given or f"https://modelarts.{identity.region}.{domain}"
     return Client(
         endpoint.rstrip("/"),
         DIALECT,
@@ -131,6 +134,7 @@ def credentials(settings: Settings, project_id: str) -> requests.auth.AuthBase:
     Raises:
         SettingsError: There is neither.
     """
+    settings = settings.of_one_source((TOKEN, ACCESS_KEY, SECRET_KEY))
     token = settings.get(TOKEN)
     if token is not None:
         return TokenAuth(token)

@@ -5,7 +5,7 @@ Tables are those of the page "Deploying Services" of the API reference.
 
 from __future__ import annotations
 
-from pulumi_modeldeploy.core.checks import between, decimals, items, length, one_of, subset
+from pulumi_modeldeploy.core.checks import between, items, length, one_of, subset
 from pulumi_modeldeploy.core.declare import (
     Args,
     NotRequired,
@@ -35,14 +35,14 @@ OLDER_EVENTS = {2: "stopped", 9: "deleted"}
 class CustomSpecArgs(Args):
     """A specification made to measure, in dedicated resource pools."""
 
-    cpu: Required[float] = arg(checks=[between(0.01), decimals(2)], source="table 6")
-    """CPU cores, at least 0.01, at most two decimals."""
+    cpu: Required[float] = arg(checks=[between(0.01)], decimals=2, source="table 6")
+    """CPU cores, at least 0.01; rounded to two decimals, as the server does."""
     memory: Required[int] = arg(checks=[between(1)], source="table 6")
     """Memory in MB."""
     gpu_p4: NotRequired[float] = arg(
-        default=None, checks=[between(0), decimals(2)], source="table 6"
+        default=None, checks=[between(0)], decimals=2, source="table 6"
     )
-    """GPUs, at most two decimals; excludes `ascend_a310`."""
+    """GPUs, rounded to two decimals, as the server does; excludes `ascend_a310`."""
     ascend_a310: NotRequired[int] = arg(default=None, checks=[between(0)], source="table 6")
     """Ascend chips; excludes `gpu_p4`."""
 

@@ -5,7 +5,7 @@ Source: the page "Obtaining Service Details" of the API reference.
 
 from __future__ import annotations
 
-from pulumi_modeldeploy.core.declare import Reply, output, output_list
+from pulumi_modeldeploy.core.declare import Reply, maybe, output, output_list
 
 
 class CpuInfo(Reply):
@@ -69,9 +69,9 @@ class SpecificationDetails(Reply):
     """Processors."""
     memory_info = output(MemoryInfo)
     """Memory."""
-    gpu_info = output(GpuInfo)
+    gpu_info = maybe(GpuInfo)
     """GPUs."""
-    npu_info = output(NpuInfo)
+    npu_info = maybe(NpuInfo)
     """NPUs."""
 
 
@@ -88,7 +88,7 @@ class Node(Reply):
     """Label of the node."""
     instance_status = output(str)
     """State of the model instance: `running`, `stopped`, `notReady` or `failed`."""
-    message = output(str)
+    message = maybe(str)
     """Why `instance_status` is `failed` or `notReady`."""
     state = output(str)
     """State of the host: `RUNNING`, `FAIL` or `UNCONNECTED`."""
@@ -132,19 +132,19 @@ class ConfigStatus(Reply):
     """Name of the model."""
     model_version = output(str)
     """Version of the model."""
-    source_type = output(str)
+    source_type = maybe(str)
     """`auto` for models made by ExeML, else absent."""
     status = output(str)
     """`ready`, `notReady` or `concerning`; newer texts use the states of services."""
-    specification_details = output(SpecificationDetails)
+    specification_details = maybe(SpecificationDetails)
     """The flavour in words and numbers."""
     scaling = output(bool)
     """Whether the cloud changes the number of instances by itself."""
     support_debug = output(bool)
     """Whether the model can be debugged online."""
-    start_time = output(int)
+    start_time = maybe(int)
     """When a batch job began, milliseconds since 1970."""
-    finished_time = output(int)
+    finished_time = maybe(int)
     """When a batch job ended, milliseconds since 1970."""
     nodes = output_list(Node)
     """Edge nodes."""

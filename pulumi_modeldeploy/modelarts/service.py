@@ -6,6 +6,7 @@ Service Configurations" of the ModelArts API reference.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from pulumi_modeldeploy.core.declare import (
     RequiredObjects,
     Resource,
     arg,
+    maybe,
     output,
     output_id,
     output_list,
@@ -156,13 +158,13 @@ class Service(Resource):
     `waiting`."""
     access_address = output(str)
     """URL that the service answers inference requests on."""
-    bind_access_address = output(str)
+    bind_access_address = maybe(str)
     """The same under a domain name of the user's own."""
     config_status = output_list(ConfigStatus, wire="config")
     """What the cloud says about each entry of `config`."""
     progress = output(int)
     """Progress of a deployment in percent."""
-    error_msg = output(str)
+    error_msg = maybe(str)
     """Why the service failed."""
     tenant = output(str)
     """Account that the service belongs to."""
@@ -178,7 +180,7 @@ class Service(Resource):
     """When the state changed last, milliseconds since 1970."""
     operation_time = output(int)
     """When the cloud was asked last, milliseconds since 1970."""
-    due_time = output(int)
+    due_time = maybe(int)
     """When the service will stop by itself, milliseconds since 1970."""
     invocation_times = output(int)
     """Requests served in all."""
@@ -190,7 +192,7 @@ class Service(Resource):
     """How many did."""
     is_free = output(bool)
     """Whether a free flavour is used."""
-    debug_url = output(str)
+    debug_url = maybe(str)
     """URL for online debugging, where the model supports it."""
 
 
@@ -243,11 +245,13 @@ def dress(op: Operation, values: Values) -> Values:
 
 
 def undress(document: Json) -> Json:
-    """Take the mark out of the description."""
-    description = document.get("description")
-    if not description:
-        return document
-    return {**document, "description": _MARK.sub("", description)}
+    """Take the mark out of the description, and `config` out of a text, as OTC may send it."""
+    clean = dict(document)
+    if document.get("description"):
+        clean["description"] = _MARK.sub("", document["description"])
+    if isinstance(document.get("config"), str):
+        clean["config"] = json.loads(document["config"])
+    return clean
 
 
 def sight(document: Json) -> Sight:
@@ -271,8 +275,9 @@ def never_ready(document: Json) -> bool:
 
 
 def age(document: Json, now: float) -> float:
-    """Seconds since the service was published."""
-    return now - float(document.get("publish_at") or 0) / 1000
+    """Seconds since the service was published (or, failing that, changed its state)."""
+    published = document.get("publish_at") or document.get("transition_at")
+    return max(0.0, now - float(published) / 1000) if published else 0.0
 
 
 def identify(_values: Values, document: Json, _identity: Identity) -> str:

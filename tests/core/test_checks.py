@@ -12,7 +12,6 @@ from pulumi_modeldeploy.core.checks import (
     adds_up,
     all_or_none,
     between,
-    decimals,
     each,
     given,
     items,
@@ -83,11 +82,6 @@ CHECKS: dict[str, tuple[Check, list[Any], list[tuple[Any, str]]]] = {
         between(1, 5, warn=True),
         [5],
         [(6, "x: must be between 1 and 5, is 6 [x.advice]")],
-    ),
-    "decimals": (
-        decimals(2),
-        [1, 1.5, 0.29, 1.1, 4.35, 0],
-        [(1.005, "x: must have at most 2 decimals, since the server rounds, is 1.005")],
     ),
     "items": (
         items(1),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from synthetic import World
 
 from pulumi_modeldeploy.core import identity
-from pulumi_modeldeploy.core.identity import Identity, Naming, mark, stack_part
+from pulumi_modeldeploy.core.identity import Identity, Naming, mark
 from pulumi_modeldeploy.core.plan import Memory, fill_name
 from pulumi_modeldeploy.modelarts.service import TABLE as MODELARTS
 
@@ -62,8 +62,8 @@ def test_a_mark_is_twelve_hex_digits(org: str, stack: str, urn: str, generation:
 
 
 def test_the_first_half_of_a_mark_is_the_stacks() -> None:
-    assert stack_part(mark(ACME, URN)) == stack_part(mark(ACME, CHILD)) == "1af1f7"
-    assert stack_part(mark(changed(stack="dev"), URN)) != "1af1f7"
+    assert mark(ACME, URN)[:6] == mark(ACME, CHILD)[:6] == "1af1f7"
+    assert mark(changed(stack="dev"), URN)[:6] != "1af1f7"
 
 
 def test_an_identity_is_completed_with_its_mark() -> None:

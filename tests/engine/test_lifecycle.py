@@ -290,6 +290,76 @@ def _position(calls: list[dict[str, Any]], operation: str, what: str) -> int:
     return next(call["seq"] for call in calls if call["operation"] == operation and names(call))
 
 
+def test_a_forced_replacement_of_an_automatic_name_keeps_the_service(
+    stack: Stack, emulator: Emulator
+) -> None:
+    stack.program('service("svc")')
+    stack.up()
+    urn = stack.resource("svc")["urn"]
+    run = stack.up("--replace", urn)
+    assert "was not deleted: this run goes on using it" in run.diagnostics
+    assert len(emulator.admin.resources("modelarts")) == 1
+    assert stack.up("--refresh").unchanged
+    deleting_first = "opts=pulumi.ResourceOptions(delete_before_replace=True)"
+    stack.program(f'service("svc", {deleting_first})')
+    before = stack.resource("svc")["id"]
+    stack.up("--replace", urn)
+    assert stack.resource("svc")["id"] != before
+    assert len(emulator.admin.resources("modelarts")) == 1
+    assert stack.up("--refresh").unchanged
+
+
+def test_old_and_new_of_a_replacement_live_side_by_side_for_a_while(
+    stack: Stack, emulator: Emulator
+) -> None:
+    stack.program('service("svc")')
+    stack.up()
+    stack.program('service("svc", workspace_id="1")')
+    stack.up()
+    assert stack.resource("svc")["outputs"]["modeldeploy"]["generation"] == 1
+    names = [r["body"]["service_name"] for r in emulator.admin.requests("CreateService")]
+    assert len(set(names)) == 2
+    assert [one["service_name"] for one in emulator.admin.resources("modelarts")] == names[1:]
+    assert stack.up("--refresh").unchanged
+
+
+def test_learning_the_region_is_no_move_and_another_one_is(stack: Stack) -> None:
+    region = stack.environment.pop("HW_REGION_NAME")
+    stack.program('service("svc")')
+    stack.up()
+    stack.environment["HW_REGION_NAME"] = region
+    assert "replace" not in stack.preview().output
+    stack.up()
+    del stack.environment["HW_REGION_NAME"]
+    assert stack.up().unchanged
+    stack.environment["HW_REGION_NAME"] = "eu-de"
+    assert "+-1 to replace" in stack.preview().output
+
+
+def test_the_order_of_versions_says_nothing(stack: Stack, emulator: Emulator) -> None:
+    first = 'config("m1", 70, envs={"T": pulumi.Output.secret("hush")})'
+    second = 'config("m2", 30, custom_spec=None)'
+    stack.program(f'service("svc", config=[{first}, {second}])')
+    stack.up()
+    stack.program(f'service("svc", config=[{second}, {first}])')
+    assert stack.up().unchanged
+    assert stack.up("--refresh").unchanged
+    assert changing(emulator) == ["CreateService"]
+
+
+def test_fractions_are_rounded_as_the_server_does(stack: Stack, emulator: Emulator) -> None:
+    spec = '{"cpu": 0.335, "memory": 1024, "gpu_p4": 0.125}'
+    custom = f'specification="custom", custom_spec={spec}, weight=WEIGHT'
+    both = f'pool_name="p", config=[config("m1", {custom}), config("m2", REST)]'
+    stack.program(f'service("svc", {both})'.replace("WEIGHT", "0").replace("REST", "100"))
+    stack.up()
+    sent = emulator.admin.requests("CreateService")[0]["body"]["config"][0]["custom_spec"]
+    assert sent == {"cpu": 0.34, "memory": 1024, "gpu_p4": 0.13}
+    stack.program(f'service("svc", {both})'.replace("WEIGHT", "10").replace("REST", "90"))
+    stack.up()
+    assert stack.up("--refresh").unchanged
+
+
 def test_taking_a_name_away_or_pinning_it_changes_nothing(stack: Stack, emulator: Emulator) -> None:
     stack.program('service("svc")')
     stack.up()

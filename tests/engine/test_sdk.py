@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import base64
+import importlib
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from google.protobuf import struct_pb2
+import pytest
+from google.protobuf import any_pb2, struct_pb2
 from pulumi.dynamic.dynamic import serialize_provider
 
 from pulumi_modeldeploy.engine import sdk
 from pulumi_modeldeploy.engine.providers import PROVIDERS
 
 if TYPE_CHECKING:
-    import pytest
     from conftest import Stack
 
 PROBE = """
@@ -81,6 +83,22 @@ def test_a_line_that_the_engine_does_not_take_is_not_an_error(
     monkeypatch.setattr(sdk, "_ENGINE", [])
     sdk.Row("urn").warn("nobody is there")
     assert "nobody is there" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("order", ["{0}; {1}", "{1}; {0}"])
+def test_it_loads_beside_the_sdk_s_own_provider_module(order: str) -> None:
+    ours, theirs = "import pulumi_modeldeploy.engine.sdk", "import pulumi.provider"
+    program = order.format(ours, theirs)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_status_is_what_protobuf_reads() -> None:
+    # As late as this: beside the SDK's own module of that name it does not load everywhere.
+    status_pb2 = importlib.import_module("google.rpc.status_pb2")
+    details = any_pb2.Any(type_url="type.googleapis.com/kind", value=b"x" * 300)
+    read = status_pb2.Status.FromString(sdk._status("ümlaut " * 50, details))
+    assert (read.code, read.message, list(read.details)) == (2, "ümlaut " * 50, [details])
 
 
 def test_providers_are_stateless_and_pickled_by_name() -> None:

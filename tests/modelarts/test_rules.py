@@ -372,16 +372,6 @@ DOUBTFUL: dict[str, tuple[Values, str, str]] = {
         "config[0].instance_count",
         "between 1 and 5",
     ),
-    "three decimals of a core": (
-        bag(custom(cpu=1.005), pool_name=POOL),
-        "config[0].custom_spec.cpu",
-        "at most 2 decimals",
-    ),
-    "three decimals of a GPU": (
-        bag(custom(gpu_p4=0.125), pool_name=POOL),
-        "config[0].custom_spec.gpu_p4",
-        "at most 2 decimals",
-    ),
     "two pools": (bag(pool_name=POOL, cluster_id="c1"), "cluster_id", "has no effect"),
     "two pools of a version": (
         bag(config(pool_name=POOL, cluster_id="c1"), pool_name=POOL),

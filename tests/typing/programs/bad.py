@@ -90,3 +90,5 @@ number: pulumi.Output[int] = service.access_address  # wrong: a text, not a numb
 service.config.apply(lambda c: c[0].wieght)  # wrong: misspelt
 service.config.apply(lambda c: c.weight)  # wrong: a list
 service.config_status.apply(lambda c: c[0].model_naem)  # wrong: misspelt
+service.due_time.apply(lambda due: due / 1000)  # wrong: may be absent
+modelarts.Service(service.id, infer_type="real-time", config=[entry])  # wrong: a name is no Output

@@ -84,6 +84,9 @@ if TYPE_CHECKING:
     assert_type(full.config.apply(lambda c: c[0].envs), pulumi.Output[dict[str, str] | None])
     assert_type(full.config_status.apply(lambda c: c[0].model_name), pulumi.Output[str])
     assert_type(
-        full.config_status.apply(lambda c: c[0].specification_details.cpu_info.cpu),
-        pulumi.Output[float],
+        full.config_status.apply(lambda c: c[0].specification_details),
+        pulumi.Output[modelarts.SpecificationDetails | None],
     )
+    assert_type(full.due_time, pulumi.Output[int | None])
+    assert_type(full.error_msg, pulumi.Output[str | None])
+    assert_type(full.resource_name, str)
