@@ -134,7 +134,6 @@ class Answer:
 
     status: int
     body: Json
-    headers: Mapping[str, str]
 
 
 class Client:
@@ -256,13 +255,16 @@ class Client:
             document = {}
         if not isinstance(document, dict):
             raise AmbiguousError(
-                f"{call.operation}: {self.endpoint} did not answer with a JSON object"
+                f"{call.operation}: the answer of {self._where()} is no JSON object"
             )
-        return Answer(response.status_code, document, response.headers)
+        return Answer(response.status_code, document)
+
+    def _where(self) -> str:
+        return f"{self.dialect.name} at {self.endpoint}"
 
     def _no_answer(self, call: Call, error: requests.RequestException) -> NoReturn:
         """Tell "never sent" from "sent, and nobody knows"."""
-        text = f"{call.operation}: no answer from {self.endpoint} ({type(error).__name__})"
+        text = f"{call.operation}: no answer from {self._where()} ({type(error).__name__})"
         if isinstance(error, ValueError | requests.exceptions.SSLError):
             # A malformed URL is a ValueError to `requests`; neither mends itself.
             hopeless = TransportError(f"{text}: see the settings of endpoint and CA bundle")

@@ -40,6 +40,10 @@ class Checked:
         return [problem for problem in self.problems if problem.warn]
 
 
+STRUCTURAL = ("type", "required", "known")
+"""Last words of the rules that cannot be turned off: what breaks them cannot be sent."""
+
+
 def check(
     declaration: Declaration,
     raw: Mapping[str, Any],
@@ -63,6 +67,7 @@ def check(
         _apply(rule, checked)
     if olds is not None:
         _removals(declaration, olds, checked)
+    off = {rule for rule in off if rule.rpartition(".")[2] not in STRUCTURAL}
     checked.problems = [problem for problem in checked.problems if problem.rule not in off]
     failing = {problem.path for problem in checked.failures}
     checked.problems = [p for p in checked.problems if not p.warn or p.path not in failing]

@@ -218,7 +218,7 @@ def test_it_is_given_up_after_some_attempts(call: Call) -> None:
 def test_a_call_that_was_never_sent_is_no_ambiguous_one() -> None:
     bench = Bench(*[refused_connection() for _ in range(4)])
     with pytest.raises(
-        TransportError, match=r"Make: no answer from https://things\.invalid"
+        TransportError, match=r"Make: no answer from Things at https://things\.invalid"
     ) as info:
         bench.client.send(POST)
     assert not isinstance(info.value, AmbiguousError)
