@@ -146,7 +146,7 @@ def subset(allowed: Mapping[int, str], *, warn: bool = False) -> Check:
     meaning = ", ".join(f"{number} ({word})" for number, word in allowed.items())
 
     def judge(value: Any) -> str | None:
-        known = [number for number in value if number is not UNKNOWN]
+        known = [one for one in value if one is not UNKNOWN]
         wrong = [number(n) for n in known if n not in allowed]
         if wrong:
             return f"has {', '.join(wrong)}"
