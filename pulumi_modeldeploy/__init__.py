@@ -5,10 +5,10 @@
 
 from importlib.metadata import version as _version
 
-from pulumi_modeldeploy.core import declare as _declare
+from pulumi_modeldeploy.core.resource import Resource as _Resource
 
 # Resources register through this binding; `core` names no engine.
-_declare.Resource.binding = "pulumi_modeldeploy.engine.providers:register"
+_Resource.binding = "pulumi_modeldeploy.engine.providers:register"
 
 from pulumi_modeldeploy import errors, modelarts  # noqa: E402  (the binding comes first)
 

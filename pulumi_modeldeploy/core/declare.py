@@ -6,19 +6,16 @@ on the wire, the change rule, secrecy and the reference page:
     description: NotRequired[str] = arg(default=None, checks=[length(0, 100)], removed="")
     '''Free text, at most 100 characters.'''
 
-`Args` is the base of nested arguments, `Resource` of resources. The descriptors (`Required`, ...)
-make type checkers see `Input[T]` in the constructor, `Output[T]` on a resource and `T` on a nested
-object that an `apply` receives. Nothing is checked when an object is constructed, since any part
-may still be unknown; `core/inputs` does that.
+`Args` is the base of nested arguments; that of resources is in `core/resource`. The descriptors
+(`Required`, ...) make type checkers see `Input[T]` in the constructor, `Output[T]` on a resource
+and `T` on a nested object that an `apply` receives. Nothing is checked when an object is
+constructed, since any part may still be unknown; `core/inputs` does that.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import decimal
 import enum
-import importlib
-import inspect
 import sys
 import types
 import typing
@@ -35,6 +32,7 @@ if typing.TYPE_CHECKING:
     from typing_extensions import Self, dataclass_transform
 
     from pulumi_modeldeploy.core.checks import Check
+    from pulumi_modeldeploy.core.resource import Resource
 else:
 
     def dataclass_transform(**_: Any) -> Callable[[Any], Any]:
@@ -174,7 +172,7 @@ class Declaration:
         for name, value in values.items():
             known = fields.get(name)
             key = known.key if known else f"{name} (camelCase)" if name in keys else name
-            state[key] = _each(known, value, Declaration.to_state)
+            state[key] = each_object(known, value, Declaration.to_state)
         return state
 
     def from_state(self, state: Mapping[str, Any]) -> Values:
@@ -183,14 +181,14 @@ class Declaration:
         values: Values = {}
         for key, value in state.items():
             known = fields.get(key)
-            values[known.name if known else key] = _each(known, value, Declaration.from_state)
+            values[known.name if known else key] = each_object(known, value, Declaration.from_state)
         return values
 
 
 _DECLARED: dict[type, Declaration] = {}
 
 
-def _each(
+def each_object(
     known: Field | None, value: Any, rename: Callable[[Declaration, Mapping[str, Any]], Any]
 ) -> Any:
     """Apply a renaming to the object(s) that a value consists of."""
@@ -358,7 +356,7 @@ class OutId(Out[str]):
     @overload
     def __get__(self, obj: Args | Reply, owner: type) -> str: ...
     def __get__(self, obj: Any, owner: type) -> Any:
-        return obj.id if isinstance(obj, Resource) else super().__get__(obj, owner)
+        return obj.id if isinstance(obj, pulumi.CustomResource) else super().__get__(obj, owner)
 
 
 def output_id(wire: str | None = None) -> OutId:
@@ -403,12 +401,12 @@ class _Struct:
         """Show what stands in the state (camelCase) as an object of this class."""
         if not isinstance(state, Mapping):
             return state
-        view = cls.__new__(cls)
+        shown = cls.__new__(cls)
         declaration = Declaration.of(cls)
         for item in (*declaration.args.values(), *declaration.outputs.values()):
             if item.key in state:
-                vars(view)[item.name] = _view(item, state[item.key])
-        return view
+                vars(shown)[item.name] = view(item, state[item.key])
+        return shown
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)
@@ -416,7 +414,7 @@ class _Struct:
     __hash__ = None  # type: ignore[assignment]  # mutable, and may hold Outputs
 
 
-def _view(item: Field, value: Any) -> Any:
+def view(item: Field, value: Any) -> Any:
     """Show a value of the state the way the attribute's type promises."""
     if item.shape is Shape.OBJECTS and isinstance(value, list):
         return [item.type._view(one) for one in value]  # type: ignore[attr-defined]
@@ -431,12 +429,12 @@ class Reply(_Struct):
     """Base of objects that only the cloud fills in."""
 
 
-_CONSTRUCTOR_ONLY = ("resource_name", "opts")
+CONSTRUCTOR_ONLY = ("resource_name", "opts")
 """What a resource's constructor takes besides arguments: plain attributes, no inputs."""
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(arg,))
-class _Declared:
+class Declared:
     """Tells type checkers to read the annotated lines of subclasses as constructor parameters."""
 
     _columns: ClassVar[Mapping[str, tuple[Any, Column]]] = {}
@@ -448,14 +446,14 @@ class _Declared:
         columns = {n: cls.__dict__[n] for n in lines if isinstance(cls.__dict__.get(n), Column)}
         own = {name: (lines.pop(name), column) for name, column in columns.items()}
         for name in own:
-            if name in _CONSTRUCTOR_ONLY and issubclass(cls, pulumi.CustomResource):
+            if name in CONSTRUCTOR_ONLY and issubclass(cls, pulumi.CustomResource):
                 delattr(cls, name)
             else:
                 setattr(cls, name, Arg(name))
         cls._columns = {**cls._columns, **own}
 
 
-class Args(_Struct, _Declared):
+class Args(_Struct, Declared):
     """Base of nested arguments: `ServiceConfigArgs(model_id=..., weight=70)`."""
 
     # A wrong or missing name is reported by the check, with all other mistakes, not raised here.
@@ -466,99 +464,11 @@ class Args(_Struct, _Declared):
         return f"{type(self).__name__}({', '.join(sorted(vars(self)))})"
 
 
-class Resource(_Declared, pulumi.CustomResource):
-    """Base of resources: constructs, flattens to camelCase and hands over to the engine's binding.
-
-    The binding is named, not imported: `core` knows no engine, and one class can register through
-    a dynamic provider today and a packaged plugin later.
-    """
-
-    binding: ClassVar[str] = ""
-    """`module:function` that registers a resource; the package's `__init__` sets it."""
-
-    resource_name: str = arg(kw_only=False)
-    """The name of the resource in the stack."""
-    opts: pulumi.ResourceOptions | None = arg(kw_only=False, default=None)
-    """Pulumi's resource options, as they were given."""
-
-    def __init__(
-        self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **values: Any
-    ) -> None:
-        declaration = Declaration.of(type(self))
-        self.resource_name, self.opts = resource_name, opts
-        given = {name: value for name, value in values.items() if value is not None}
-        module, function = Resource.binding.split(":")
-        register = getattr(importlib.import_module(module), function)
-        register(self, resource_name, flatten(declaration, given), opts)
-
-    def _read(self, name: str) -> Any:
-        declaration = Declaration.of(type(self))
-        item = declaration.args.get(name) or declaration.outputs[name]
-        value = pulumi.get(self, item.key)
-        if item.shape is Shape.SCALAR and item.type is not int:
-            return value
-        return value.apply(lambda state: _view(item, state))
-
-    def _write(self, name: str, value: Any) -> None:  # noqa: ARG002  (as the descriptors call it)
-        raise AttributeError(f"{name} is set when the resource is constructed")
-
-
-def flatten(declaration: Declaration, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn arguments (objects, dicts, Outputs at any depth) into the plain camelCase dict."""
-    plain = {name: _flat(declaration.args.get(name), value) for name, value in given.items()}
-    return declaration.to_state(plain)
-
-
-def _flat(item: Field | None, value: Any) -> Any:
-    """Flatten one value; what an Output resolves to is flattened when it does."""
-    if isinstance(value, decimal.Decimal):
-        return float(value)
-    if isinstance(value, pulumi.CustomResource):
-        value = value.id  # as the engine would take it
-    if inspect.isawaitable(value):
-        value = Output.from_input(value)
-    if isinstance(value, Output):
-        return value.apply(lambda resolved: Output.from_input(_renamed(item, resolved)))
-    if isinstance(value, Args):
-        value = vars(value)
-    nested = item.nested if item else None
-    if nested is not None and isinstance(value, Mapping):
-        return {
-            name: _flat(nested.args.get(name), one)
-            for name, one in value.items()
-            if one is not None
-        }
-    if isinstance(value, Mapping):
-        return {str(key): _flat(None, one) for key, one in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [_flat(item, one) for one in value]
-    return value if _fits(value) else [[UNFIT]]
-
-
-UNFIT = "unfit"
-"""Stands, in two lists, for what cannot go over the engine's wire: no argument is of that kind, so
-the check names its place."""
-
-
-def _fits(value: Any) -> bool:
-    """Tell whether the engine's wire can carry a value: texts, and numbers that a double holds."""
-    if isinstance(value, enum.Enum):
-        value = value.value
-    if isinstance(value, int | float):
-        return abs(value) <= sys.float_info.max
-    return value is None or isinstance(value, str)
-
-
-def _renamed(item: Field | None, resolved: Any) -> Any:
-    """Flatten and rename what an Output resolved to, since the outer renaming cannot see it."""
-    return _each(item, _flat(item, resolved), Declaration.to_state)
-
-
 def _arguments(owner: type) -> Iterable[tuple[str, Field]]:
     """Resolve the annotated lines of a class and its bases."""
     columns: Mapping[str, tuple[Any, Column]] = getattr(owner, "_columns", {})
     for name, (hint, column) in columns.items():
-        if name in _CONSTRUCTOR_ONLY and issubclass(owner, Resource):
+        if name in CONSTRUCTOR_ONLY and issubclass(owner, pulumi.CustomResource):
             continue
         descriptor, (kind, *_) = _resolve(owner, name, hint)
         shape = descriptor._shape

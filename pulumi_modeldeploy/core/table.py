@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from pulumi_modeldeploy.core.checks import Rule
-    from pulumi_modeldeploy.core.declare import Field, Resource
+    from pulumi_modeldeploy.core.declare import Field
     from pulumi_modeldeploy.core.http import Call, Client
     from pulumi_modeldeploy.core.identity import Identity, Naming
     from pulumi_modeldeploy.core.operation import Operation
+    from pulumi_modeldeploy.core.resource import Resource
     from pulumi_modeldeploy.core.values import Json, Values
     from pulumi_modeldeploy.core.waits import Sight, Wait
     from pulumi_modeldeploy.settings import Setting, Settings

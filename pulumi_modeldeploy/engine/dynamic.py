@@ -32,7 +32,7 @@ from pulumi.output import UNKNOWN as ENGINE_UNKNOWN
 from pulumi.output import Unknown as EngineUnknown
 
 from pulumi_modeldeploy.core import inputs, lifecycle, plan
-from pulumi_modeldeploy.core.declare import BOOKKEEPING, Declaration, Resource
+from pulumi_modeldeploy.core.declare import BOOKKEEPING, Declaration
 from pulumi_modeldeploy.core.identity import SCHEMA, Identity
 from pulumi_modeldeploy.core.operation import Operation
 from pulumi_modeldeploy.core.plan import Memory
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from pulumi_modeldeploy.core.http import Client
+    from pulumi_modeldeploy.core.resource import Resource
     from pulumi_modeldeploy.core.table import Table
 
 PROVIDER = "__provider"

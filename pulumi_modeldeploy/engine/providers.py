@@ -12,7 +12,7 @@ from pulumi_modeldeploy.engine import dynamic
 if TYPE_CHECKING:
     import pulumi
 
-    from pulumi_modeldeploy.core.declare import Resource
+    from pulumi_modeldeploy.core.resource import Resource
 
 
 class ModelArtsService(

@@ -21,7 +21,6 @@ from pulumi_modeldeploy.core.declare import (
     Removal,
     Required,
     RequiredObjects,
-    Resource,
     arg,
     maybe,
     output,
@@ -29,6 +28,7 @@ from pulumi_modeldeploy.core.declare import (
     output_list,
 )
 from pulumi_modeldeploy.core.identity import Identity, Naming
+from pulumi_modeldeploy.core.resource import Resource
 from pulumi_modeldeploy.core.table import Goal, Step, Table
 from pulumi_modeldeploy.core.waits import Sight, Wait
 from pulumi_modeldeploy.errors import ApiError, TransportError

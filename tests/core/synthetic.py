@@ -30,7 +30,6 @@ from pulumi_modeldeploy.core.declare import (
     NotRequiredObject,
     NotRequiredObjects,
     Required,
-    Resource,
     arg,
     output,
     output_id,
@@ -38,6 +37,7 @@ from pulumi_modeldeploy.core.declare import (
 from pulumi_modeldeploy.core.http import Call, Client, Clock, Dialect, Failure
 from pulumi_modeldeploy.core.identity import Identity, Naming
 from pulumi_modeldeploy.core.operation import Operation
+from pulumi_modeldeploy.core.resource import Resource
 from pulumi_modeldeploy.core.table import Goal, Jobs, Step, Table
 from pulumi_modeldeploy.core.waits import Sight, Wait, Waiter
 from pulumi_modeldeploy.settings import Settings

@@ -23,10 +23,10 @@ from pulumi_modeldeploy.core.declare import (
     Required,
     Shape,
     arg,
-    flatten,
     output,
     output_list,
 )
+from pulumi_modeldeploy.core.resource import flatten
 from pulumi_modeldeploy.core.values import camel
 
 KILN = Declaration.of(Kiln)

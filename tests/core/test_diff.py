@@ -19,9 +19,9 @@ from pulumi_modeldeploy.core.declare import (
     NotRequiredObjects,
     Removal,
     Required,
-    Resource,
     arg,
 )
+from pulumi_modeldeploy.core.resource import Resource
 from pulumi_modeldeploy.core.values import UNKNOWN, Values
 
 KILN = Declaration.of(Kiln)

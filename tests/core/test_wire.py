@@ -17,12 +17,12 @@ from pulumi_modeldeploy.core.declare import (
     NotRequiredObjects,
     Reply,
     Required,
-    Resource,
     arg,
     output,
     output_list,
     output_map,
 )
+from pulumi_modeldeploy.core.resource import Resource
 from pulumi_modeldeploy.core.values import Json, Values
 
 
