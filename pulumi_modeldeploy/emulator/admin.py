@@ -92,9 +92,17 @@ class Admin:
     def fail(self, call: Call) -> Reply:
         """Make a service fail."""
         how: Any = call.json() if call.body else {}
-        if any(cloud.fail(call.params["service_id"], how) for cloud in self._world.clouds):
-            return Reply(200, {})
-        return Reply(404, {"error": f"there is no service {call.params['service_id']}"})
+        service_id = call.params["service_id"]
+        unfit: InvalidError | None = None
+        for cloud in self._world.clouds:
+            try:
+                if cloud.fail(service_id, how):
+                    return Reply(200, {})
+            except InvalidError as error:  # noqa: PERF203 - the words may be another cloud's
+                unfit = error
+        if unfit is not None:
+            raise unfit
+        return Reply(404, {"error": f"there is no service {service_id}"})
 
 
 def _guarded(answer: Callable[[Call], Reply]) -> Callable[[Call], Reply]:

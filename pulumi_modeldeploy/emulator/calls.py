@@ -26,11 +26,15 @@ class NotJsonError(ValueError):
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: HTTP status, JSON document (`None`: no body) and further headers."""
+    """An answer: HTTP status, JSON document (`None`: no body) and further headers.
+
+    `text` is a body of plain text, for vendors that answer so.
+    """
 
     status: int
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    text: str | None = None
 
 
 @dataclass
@@ -103,6 +107,10 @@ class Cloud(ABC):
     prefixes: tuple[str, ...]
     operations: Sequence[Operation]
     moved: bool = False
+
+    def pick(self, operation: Operation, call: Call) -> Operation:  # noqa: ARG002 - most need none
+        """Return the operation that a request means, of those that share method and path."""
+        return operation
 
     @abstractmethod
     def refuse(self, operation: Operation, call: Call) -> Reply | None:

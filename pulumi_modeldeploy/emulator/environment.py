@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulumi_modeldeploy.emulator import huawei_iam
+from pulumi_modeldeploy.emulator import huawei_iam, zstack_identity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,9 @@ def environment(url: str) -> dict[str, str]:
         "HW_SECRET_KEY": huawei_iam.SECRET_KEY,
         "HW_REGION_NAME": huawei_iam.REGION,
         "HW_PROJECT_ID": huawei_iam.PROJECT_ID,
+        "ZSTACK_ENDPOINT": url,
+        "ZSTACK_ACCESS_KEY_ID": zstack_identity.ACCESS_KEY_ID,
+        "ZSTACK_ACCESS_KEY_SECRET": zstack_identity.ACCESS_KEY_SECRET,
     }
 
 
@@ -39,6 +42,8 @@ _OTHERS = (
     "OS_AUTH_TOKEN",
     "OS_TOKEN",
     "OS_SECURITY_TOKEN",
+    "ZSTACK_ACCOUNT_NAME",
+    "ZSTACK_ACCOUNT_PASSWORD",
     "no_proxy",
 )
 
@@ -53,4 +58,6 @@ def further_credentials() -> dict[str, str]:
         "HW_USER_NAME": huawei_iam.USER_NAME,
         "HW_USER_PASSWORD": huawei_iam.PASSWORD,
         "HW_DOMAIN_NAME": huawei_iam.DOMAIN_NAME,
+        "ZSTACK_ACCOUNT_NAME": zstack_identity.ACCOUNT_NAME,
+        "ZSTACK_ACCOUNT_PASSWORD": zstack_identity.PASSWORD,
     }

@@ -76,10 +76,13 @@ class Server:
         router = application.router
         for operation in Admin(self._world).operations:
             router.add_route(operation.method, operation.path, partial(self._admin, operation))
+        routed = set()
         for cloud in self._world.clouds:
             for operation in cloud.operations:
-                handler = partial(self._vendor, cloud, operation)
-                router.add_route(operation.method, operation.path, handler)
+                route = (operation.method, operation.path)
+                if route not in routed:
+                    router.add_route(*route, partial(self._vendor, cloud, operation))
+                routed.add(route)
         return application
 
     # Requests
@@ -95,6 +98,7 @@ class Server:
         self, cloud: Cloud, operation: Operation, request: web.Request
     ) -> web.StreamResponse:
         call = await _call(request)
+        operation = cloud.pick(operation, call)
         entry = self._journal(cloud, operation.name, call)
         rule = self._world.faults.hit(cloud.name, operation.name)
         if rule is None:
@@ -159,6 +163,8 @@ async def _call(request: web.Request) -> Call:
 
 
 def _response(reply: Reply) -> web.Response:
+    if reply.text is not None:
+        return web.Response(status=reply.status, headers=reply.headers, text=reply.text)
     if reply.body is None:
         return web.Response(status=reply.status, headers=reply.headers)
     return web.Response(

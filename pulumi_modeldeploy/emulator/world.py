@@ -9,6 +9,7 @@ from pulumi_modeldeploy.emulator.faults import Faults
 from pulumi_modeldeploy.emulator.journal import Journal
 from pulumi_modeldeploy.emulator.modelarts import ModelArts
 from pulumi_modeldeploy.emulator.store import BadStateError, Store
+from pulumi_modeldeploy.emulator.zstack import ZStack
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,10 @@ class World:
         self.clock = Clock(deploy_time)
         self.journal = Journal()
         self.faults = Faults()
-        self.clouds: tuple[Cloud, ...] = (ModelArts(self.clock, lambda: self.base_url),)
+        self.clouds: tuple[Cloud, ...] = (
+            ModelArts(self.clock, lambda: self.base_url),
+            ZStack(self.clock, lambda: self.base_url),
+        )
         self._deploy_time = deploy_time
         self._store = Store(state)
         self._load()

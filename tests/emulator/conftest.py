@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import copy
+import email.utils
+import hashlib
 import json
+import time
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +17,21 @@ import requests
 
 from pulumi_modeldeploy.emulator import Emulator
 from pulumi_modeldeploy.emulator.huawei_iam import PROJECT_ID, TOKEN
+from pulumi_modeldeploy.emulator.zstack_identity import (
+    ACCESS_KEY_ID,
+    ACCOUNT_NAME,
+    PASSWORD,
+    sign,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEPLOY_SECONDS = 100.0
+ZSTACK = "/v1/ai/model-services"
+MODEL_CENTER = "a" * 32
+#: More than a job of ZStack takes.
+JOB_SECONDS = 6
 GOLDEN = Path(__file__).parent.parent / "golden" / "modelarts"
 
 
@@ -112,6 +127,111 @@ class Client:
         return [event["event_info"] for event in found["events"]]
 
 
+class ZStackClient:
+    """Logs in, sends requests, waits for jobs by moving the clock."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self.admin = emulator.admin
+        self.session = requests.Session()
+        self.session.headers["Authorization"] = f"OAuth {self.log_in()}"
+
+    def log_in(self, password: str = PASSWORD) -> str:
+        hashed = hashlib.sha512(password.encode()).hexdigest()
+        login = {"accountName": ACCOUNT_NAME, "password": hashed}
+        answer = self.call("PUT", "/v1/accounts/login", {"logInByAccount": login})
+        uuid: str = answer.json()["inventory"]["uuid"]
+        return uuid
+
+    def call(
+        self, method: str, path: str, body: Any = None, *, job: str | None = None, **options: Any
+    ) -> requests.Response:
+        """Send a request."""
+        headers = {**options.pop("headers", {}), **({"X-Job-UUID": job} if job else {})}
+        url = f"{self.emulator.url}/zstack{path}"
+        return self.session.request(method, url, json=body, headers=headers, timeout=10, **options)
+
+    def poll(self, job: str) -> requests.Response:
+        return requests.get(f"{self.emulator.url}/zstack/v1/api-jobs/{job}", timeout=10)
+
+    def job(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
+        """Send a request, wait for its job and return its end."""
+        accepted = self.call(method, path, body, **options)
+        assert accepted.status_code == 202, accepted.text
+        self.admin.advance(JOB_SECONDS)
+        return self.poll(accepted.json()["location"].rpartition("/")[2])
+
+    def done(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        """Send a request whose job must succeed and return its result."""
+        end = self.job(method, path, body, **options)
+        assert end.status_code == 200, end.text
+        return end.json()
+
+    def failed(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        """Send a request whose job must fail and return its error."""
+        end = self.job(method, path, body, **options)
+        assert end.status_code == 503, end.text
+        assert set(end.json()) == {"error"}
+        return end.json()["error"]
+
+    @staticmethod
+    def param(**changes: Any) -> dict[str, Any]:
+        """Return the parameters of AddModelService; `...` removes one."""
+        param = {
+            "name": "demo",
+            "yaml": "services: []",
+            "requestCpu": 4,
+            "requestMemory": 8192,
+            "modelCenterUuid": MODEL_CENTER,
+            "installPath": "file:///opt/demo",
+            "startCommand": "python app.py",
+            "architectureImages": [{"cpuArchitecture": "x86_64", "dockerImage": "vllm:1"}],
+            **changes,
+        }
+        return {name: value for name, value in param.items() if value is not ...}
+
+    def create(self, **changes: Any) -> str:
+        added = self.done("POST", ZSTACK, {"param": self.param(**changes)})
+        uuid: str = added["inventory"]["uuid"]
+        return uuid
+
+    def update(self, uuid: str, /, **changes: Any) -> Any:
+        body = {"updateModelService": changes}
+        return self.done("PUT", f"{ZSTACK}/{uuid}", body)["inventory"]
+
+    def query(self, path: str, *pairs: tuple[str, str]) -> Any:
+        answer = self.call("GET", path, params=list(pairs))
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def services(self, *pairs: tuple[str, str]) -> Any:
+        return self.query(ZSTACK, *pairs)["inventories"]
+
+    def show(self, uuid: str) -> Any:
+        (inventory,) = self.query(f"{ZSTACK}/{uuid}")["inventories"]
+        return inventory
+
+    @staticmethod
+    def signed(method: str, path: str, date: str) -> dict[str, str]:
+        """Return the headers of a request that is signed with the emulator's access key."""
+        return {
+            "Date": date,
+            "Authorization": f"ZStack {ACCESS_KEY_ID}:{sign(method, date, path)}",
+        }
+
+    @staticmethod
+    def utc_clock(zone: str, shift: float) -> str:
+        """Return the time of UTC, moved, under some zone's name."""
+        return email.utils.formatdate(time.time() + shift, usegmt=True).replace("GMT", zone)
+
+    @staticmethod
+    def wall_clock(zone: str = "CST", shift: float = 0) -> str:
+        """Return the wall clock of this machine under some zone's name."""
+        local = datetime.now().astimezone().utcoffset()
+        assert local is not None
+        return ZStackClient.utc_clock(zone, local.total_seconds() + shift)
+
+
 @pytest.fixture(scope="session")
 def _emulator() -> Iterator[Emulator]:
     with Emulator(deploy_time=DEPLOY_SECONDS) as emulator:
@@ -127,5 +247,24 @@ def emulator(_emulator: Emulator) -> Emulator:
 @pytest.fixture
 def client(emulator: Emulator) -> Iterator[Client]:
     client = Client(emulator)
+    with client.session:
+        yield client
+
+
+@pytest.fixture
+def zstack(emulator: Emulator) -> Iterator[ZStackClient]:
+    with _zstack(emulator) as client:
+        yield client
+
+
+@pytest.fixture
+def make_zstack() -> Any:
+    """Return what makes clients of other emulators than the folder's."""
+    return _zstack
+
+
+@contextmanager
+def _zstack(emulator: Emulator) -> Iterator[ZStackClient]:
+    client = ZStackClient(emulator)
     with client.session:
         yield client

@@ -105,7 +105,7 @@ REFUSED = [
     ("POST", "clock", [], "the body"),
     ("POST", "faults", {"rule": []}, "rule"),
     ("POST", "seed", {"aws": {}}, "aws"),
-    ("POST", "seed", {"zstack": {}}, "zstack"),
+    ("POST", "seed", {"pai": {}}, "pai"),
     ("POST", "seed", {"modelarts": {"model": []}}, "modelarts.model"),
     ("POST", "seed", {"modelarts": {"models": [{"name": "m"}]}}, "models[0].model_id"),
     ("POST", "seed", {"modelarts": {"vpcs": {}}}, "modelarts.vpcs"),

@@ -30,6 +30,9 @@ NAMES = [
     "HW_SECRET_KEY",
     "HW_REGION_NAME",
     "HW_PROJECT_ID",
+    "ZSTACK_ENDPOINT",
+    "ZSTACK_ACCESS_KEY_ID",
+    "ZSTACK_ACCESS_KEY_SECRET",
 ]
 
 
@@ -78,7 +81,7 @@ def test_prints_an_environment_that_works(tmp_path: Path) -> None:
         env = dict(pairs)
         assert list(env) == NAMES
         url = lines[-1].removeprefix("# listening on ")
-        assert env["MODELARTS_ENDPOINT"] == url
+        assert env["MODELARTS_ENDPOINT"] == env["ZSTACK_ENDPOINT"] == url
         assert (env["HW_REGION_NAME"], len(env["HW_PROJECT_ID"])) == ("cn-north-4", 32)
         token = next(line for line in lines if "HW_AUTH_TOKEN" in line).partition("=")[2]
         services = f"{url}/v1/{env['HW_PROJECT_ID']}/services"
