@@ -232,7 +232,7 @@ def arg(
         match_by: In an unordered list of objects: the argument that tells them apart.
         body: Whether it is sent in the body of create and of updates.
         step: The step of the resource's table that sends a change in place.
-        implied: What the cloud answers when the argument was left out.
+        implied: What the cloud takes when the argument is left out; giving it changes nothing.
         decimals: How many decimals the cloud keeps; it rounds half up, and so does the check.
         source: Page and table of the vendor that the line was written from.
     """

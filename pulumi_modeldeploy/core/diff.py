@@ -44,12 +44,19 @@ class Difference:
 def compare(
     declaration: Declaration, olds: Mapping[str, Any], news: Mapping[str, Any]
 ) -> list[Difference]:
-    """List the arguments that differ; what is unknown differs from everything."""
+    """List the arguments that differ; what is unknown differs from everything.
+
+    Leaving an argument out and giving what the cloud then implies is the same.
+    """
     return [
         Difference(item, olds.get(name), news.get(name))
         for name, item in declaration.args.items()
-        if not same(item, olds.get(name), news.get(name))
+        if not same(item, _meant(item, olds.get(name)), _meant(item, news.get(name)))
     ]
+
+
+def _meant(item: Field, value: Any) -> Any:
+    return item.column.implied if value is None else value
 
 
 def same(item: Field, old: Any, new: Any) -> bool:

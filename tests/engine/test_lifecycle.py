@@ -371,6 +371,17 @@ def test_taking_a_name_away_or_pinning_it_changes_nothing(stack: Stack, emulator
     assert changing(emulator) == ["CreateService"]
 
 
+def test_pinning_what_the_cloud_implies_changes_nothing(stack: Stack, emulator: Emulator) -> None:
+    stack.program('service("svc")')
+    stack.up()
+    stack.program('service("svc", workspace_id="0")')
+    assert stack.up().unchanged
+    assert stack.up("--refresh").unchanged
+    stack.program('service("svc")')
+    assert stack.up().unchanged
+    assert changing(emulator) == ["CreateService"]
+
+
 def test_drift_is_shown_by_name_and_repaired(stack: Stack, emulator: Emulator) -> None:
     stack.program('service("svc", description="mine", config=[config("m1", 70), config("m2", 30)])')
     stack.up()
