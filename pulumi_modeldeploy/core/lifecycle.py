@@ -6,7 +6,7 @@ moment and run again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from pulumi_modeldeploy.core import diff, inputs, wire
 from pulumi_modeldeploy.core.declare import Removal
@@ -199,7 +199,7 @@ def _bring_up(op: Operation, identifier: str, values: Values) -> Values:
         document = op.wait(op.table.ready, identifier)
         document = _reach_goal(op, identifier, values, document)
     except ModelDeployError as error:
-        raise _not_ready(op, identifier, values, error) from error
+        _keep(op, identifier, values, error)
     op.say(op.table.sight(document).words)
     return state_of(op, document, values, managed=values)
 
@@ -221,29 +221,31 @@ def update(op: Operation, identifier: str, values: Values, olds: Values) -> Valu
     try:
         return _converge(op, identifier, values, olds, document)
     except ModelDeployError as error:
-        raise _not_ready(op, identifier, values, error) from error
+        _keep(op, identifier, values, error)
 
 
-def _not_ready(
-    op: Operation, identifier: str, values: Values, error: ModelDeployError
-) -> ModelDeployError:
-    """Say that an object exists, what it looks like and why it is not what it should be.
+def _keep(op: Operation, identifier: str, values: Values, error: ModelDeployError) -> NoReturn:
+    """Have an object stored that exists: what it looks like, and why it is not what it should be.
 
-    One that does not exist any more is not stored: the error itself says so.
+    Raises:
+        NotReady: It exists.
+        ModelDeployError: `error` itself, if the object does not exist any more.
     """
+    state, more, gone = dict(values), "", False
     try:
         document = op.show(identifier)
-        if document is None:
-            return error
-        state = state_of(op, document, values)
-        more = op.table.explain(op, identifier) if isinstance(error, WaitFailed) else ""
-    except (TransportError, ApiError):
-        # The cloud cannot be asked just now; what is known is enough to find the object again.
-        state, more = dict(values), ""
+        gone = document is None
+        if document is not None:
+            state = state_of(op, document, values)
+            more = op.table.explain(op, identifier) if isinstance(error, WaitFailed) else ""
+    except (TransportError, ApiError) as unseen:
+        # What is known is enough to find the object again.
+        more = f"the cloud cannot be asked just now: {unseen}"
+    if gone:
+        raise error
     text = f"{error}{f' ({more})' if more else ''}"
-    return NotReady(
-        identifier, state, [f"{text}. It is stored with its id; `pulumi up` goes on with it."]
-    )
+    reason = f"{text}. It is stored with its id; `pulumi up` goes on with it."
+    raise NotReady(identifier, state, [reason]) from error
 
 
 def _converge(
