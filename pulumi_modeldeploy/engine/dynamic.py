@@ -213,7 +213,7 @@ class Provider(ResourceProvider):
         olds_values, old = _split(table.declaration, olds)
         before = olds_values if old else {}
         try:
-            identity = _identity(table, request, passing, old)
+            identity = _identity(table, self.token, request, passing, old)
         except SettingsError as error:
             return _checked(given, passing, Identity.from_state(passing), [str(error)])
         plan.fill_name(table, str(passing.get(program.NAME)), values, before, identity.mark)
@@ -385,14 +385,26 @@ class _Storing:
             self.created(error.id)
 
 
+def rebuilt_urn(identity: Identity, token: str, passing: Mapping[str, Any]) -> str:
+    """Build the URN out of what the program told, where the engine's request is not to be found."""
+    _, _, parent, *_ = (*str(passing.get(program.PARENT) or "").split("::"), "", "")[:3]
+    chain = f"{parent}$" if parent not in ("", "pulumi:pulumi:Stack") else ""
+    place = f"urn:pulumi:{identity.stack}::{identity.project}"
+    return f"{place}::{chain}{token}::{passing.get(program.NAME)}"
+
+
 def _identity(
-    table: Table, request: sdk.Request, passing: Mapping[str, Any], old: Identity | None
+    table: Table,
+    token: str,
+    request: sdk.Request,
+    passing: Mapping[str, Any],
+    old: Identity | None,
 ) -> Identity:
     """Complete the identity that the constructor began."""
     PROCESS.settings.validate(table.credentials)
     region, project_id = table.place(PROCESS.settings)
     begun = Identity.from_state(passing)
-    urn = request.urn or f"{table.owner.__name__}::{passing.get(program.NAME)}"
+    urn = request.urn or rebuilt_urn(begun, token, passing)
     generation = PROCESS.memory.generation(
         urn, old, delete_first=bool(passing.get(program.DELETE_FIRST))
     )

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 PREVIEW = "preview"
 SECRETS = "secrets"
 NAME = "name"
+PARENT = "parent"
 DELETE_FIRST = "deleteFirst"
 REFUSED = "refused"
 """Keys of the bookkeeping that pass between program and check; none is kept in the state."""
@@ -78,6 +79,9 @@ def bookkeeping(
         NAME: name,
         SECRETS: Output.from_input(secrets),
     }
+    if opts.parent is not None:
+        # Its text only: as a dependency, a component would wait for its own children.
+        book[PARENT] = Output.from_input(asyncio.ensure_future(opts.parent.urn.future()))
     if opts.delete_before_replace:
         book[DELETE_FIRST] = True
     if pulumi.runtime.is_dry_run():

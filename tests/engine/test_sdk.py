@@ -12,7 +12,9 @@ import pytest
 from google.protobuf import any_pb2, struct_pb2
 from pulumi.dynamic.dynamic import serialize_provider
 
+from pulumi_modeldeploy.core.identity import Identity
 from pulumi_modeldeploy.engine import sdk
+from pulumi_modeldeploy.engine.dynamic import rebuilt_urn
 from pulumi_modeldeploy.engine.providers import PROVIDERS
 
 if TYPE_CHECKING:
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
 PROBE = """
 import pulumi
 from pulumi.dynamic import CreateResult, Resource, ResourceProvider
+from pulumi_modeldeploy.core.identity import Identity
 from pulumi_modeldeploy.engine import sdk
+from pulumi_modeldeploy.engine.dynamic import rebuilt_urn
 
 
 class Probe(ResourceProvider):
@@ -61,6 +65,24 @@ def test_the_current_request_is_found_under_the_engine(stack: Stack) -> None:
     assert "differ: False" in stack.try_up().diagnostics
     stack.program(PROBE.replace("VALUE", "2"), head="")
     assert "differ: True" in stack.try_up().diagnostics
+
+
+TOKEN = "pulumi-python:dynamic/modelarts:Service"
+
+
+@pytest.mark.parametrize(
+    ("parent", "chain"),
+    [
+        (None, ""),
+        ("urn:pulumi:dev::proj::pulumi:pulumi:Stack::proj-dev", ""),
+        ("urn:pulumi:dev::proj::app:Web::team", "app:Web$"),
+        ("urn:pulumi:dev::proj::app:Web$app:Part::team", "app:Web$app:Part$"),
+    ],
+)
+def test_the_urn_can_be_told_without_the_request(parent: str | None, chain: str) -> None:
+    identity = Identity("organization", "proj", "dev")
+    urn = rebuilt_urn(identity, TOKEN, {"name": "a::b", "parent": parent})
+    assert urn == f"urn:pulumi:dev::proj::{chain}{TOKEN}::a::b"
 
 
 def test_outside_of_a_request_everything_goes_on_without(
