@@ -66,11 +66,6 @@ class Settings:
         return "Settings(...)"
 
     @staticmethod
-    def of_program() -> Settings:
-        """The settings that a running Pulumi program sees."""
-        return Settings(_program_config, os.environ)
-
-    @staticmethod
     def of_provider(stack: Callable[[str], str | None]) -> Settings:
         """The settings that a provider process sees; `stack` comes with the configure request."""
         return Settings(stack, os.environ)

@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +72,6 @@ class Stack:
     environment: dict[str, str]
     engine: Path
     name: str = "dev"
-    configured: dict[str, str] = field(default_factory=dict)
 
     def program(self, text: str, *, head: str = HEAD) -> None:
         """Write the program, after what test programs begin with."""

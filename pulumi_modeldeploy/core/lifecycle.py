@@ -201,7 +201,7 @@ def _bring_up(op: Operation, identifier: str, values: Values) -> Values:
     except ModelDeployError as error:
         _keep(op, identifier, values, error)
     op.say(op.table.sight(document).words)
-    return state_of(op, document, values, managed=values)
+    return _state(op, document, values)
 
 
 def update(op: Operation, identifier: str, values: Values, olds: Values) -> Values:
@@ -236,7 +236,7 @@ def _keep(op: Operation, identifier: str, values: Values, error: ModelDeployErro
         document = op.show(identifier)
         gone = document is None
         if document is not None:
-            state = state_of(op, document, values)
+            state = _state(op, document, _read_back(op, document, values))
             more = op.table.explain(op, identifier) if isinstance(error, WaitFailed) else ""
     except (TransportError, ApiError) as unseen:
         # What is known is enough to find the object again.
@@ -259,7 +259,7 @@ def _converge(
         document = _run_step(op, step, identifier, values, olds, document)
     document = _reach_goal(op, identifier, values, document)
     op.say(op.table.sight(document).words)
-    return state_of(op, document, values, managed=values)
+    return _state(op, document, values)
 
 
 def _run_step(
@@ -343,25 +343,15 @@ def _reach_goal(op: Operation, identifier: str, values: Values, document: Json) 
     return document
 
 
-def state_of(
-    op: Operation,
-    document: Json,
-    values: Values | None,
-    *,
-    managed: Values | None = None,
-) -> Values:
-    """Build a state: the managed arguments and all outputs.
+def _read_back(op: Operation, document: Json, managed: Values | None) -> Values:
+    """Read the arguments that the user manages out of a document; `None`: whatever it has."""
+    return wire.read(op.table.declaration, op.table.undress(document), managed)
 
-    Args:
-        op: The operation.
-        document: The cloud's answer.
-        values: The arguments that the user manages; `None`: whatever the cloud has.
-        managed: Arguments to store as they are instead of as the cloud shows them.
-    """
+
+def _state(op: Operation, document: Json, arguments: Values) -> Values:
+    """Build a state: arguments, and all outputs of a document."""
     table = op.table
-    clean = table.undress(document)
-    arguments = wire.read(table.declaration, clean, values) if managed is None else managed
-    outputs = wire.outputs(table.declaration, clean, arguments)
+    outputs = wire.outputs(table.declaration, table.undress(document), arguments)
     for name in table.prose:
         if name in outputs:
             outputs[name] = scrub(str(outputs[name]), table.declaration, arguments)
@@ -373,7 +363,7 @@ def read(op: Operation, identifier: str, managed: Values | None) -> Values | Non
     document = op.show(identifier)
     if document is None or is_leaving(op.table, document):
         return None
-    state = state_of(op, document, managed)
+    state = _state(op, document, _read_back(op, document, managed))
     return _observed_goal(op.table, state)
 
 

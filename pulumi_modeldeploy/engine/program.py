@@ -97,7 +97,8 @@ def listen(name: str, echo: Output[Mapping[str, Any]]) -> None:
         echo: Its bookkeeping, as it comes back from the engine.
     """
     if pulumi.runtime.is_dry_run():
-        asyncio.ensure_future(_Verdict.of_this_run().hear(name, echo))  # noqa: RUF006  (the verdict waits for all tasks)
+        verdict = _Verdict.of_this_run()
+        verdict.hearings.append(asyncio.ensure_future(verdict.hear(name, echo)))
 
 
 async def _secret_paths(declaration: Declaration, props: dict[str, Any]) -> list[str]:
@@ -138,6 +139,8 @@ class _Verdict:
     )
 
     def __init__(self) -> None:
+        self.hearings: list[asyncio.Future[None]] = []
+        """Kept, since an event loop alone does not keep its tasks alive."""
         self._mistakes: dict[str, int] = {}
         self._own: set[asyncio.Task[Any]] = set()
 

@@ -1,5 +1,6 @@
 """Stack configuration and environment become settings, in this order."""
 
+import os
 from collections.abc import Iterator
 
 import pulumi.runtime
@@ -14,6 +15,7 @@ from pulumi_modeldeploy.settings import (
     SKIP_RULES,
     Setting,
     Settings,
+    _program_config,
     refuse_clear_credentials,
 )
 
@@ -135,9 +137,9 @@ class TestInAProgram:
     def test_the_stacks_configuration_is_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
         pulumi.runtime.set_all_config({"kiln:region": "a"})
         monkeypatch.setenv("KILN_REGION", "b")
-        assert Settings.of_program().get(REGION) == "a"
+        assert Settings(_program_config, os.environ).get(REGION) == "a"
         pulumi.runtime.set_all_config({})
-        assert Settings.of_program().get(REGION) == "b"
+        assert Settings(_program_config, os.environ).get(REGION) == "b"
 
     def test_a_provider_reads_what_it_was_configured_with(
         self, monkeypatch: pytest.MonkeyPatch
@@ -157,12 +159,12 @@ class TestInAProgram:
     def test_a_credential_that_is_marked_secret_is_taken(self) -> None:
         pulumi.runtime.set_all_config({"kiln:key": "t0p-s3cret"}, ["kiln:key"])
         refuse_clear_credentials([REGION, KEY])
-        assert Settings.of_program().get(KEY) == "t0p-s3cret"
+        assert Settings(_program_config, os.environ).get(KEY) == "t0p-s3cret"
 
     def test_what_is_no_credential_may_stand_in_clear(self) -> None:
         pulumi.runtime.set_all_config({"kiln:region": "a", "kiln:mode": "slow"})
         refuse_clear_credentials([REGION, MODE, KEY])
-        assert Settings.of_program().get(REGION) == "a"
+        assert Settings(_program_config, os.environ).get(REGION) == "a"
 
     def test_credentials_of_the_environment_are_nobodys_business(
         self, monkeypatch: pytest.MonkeyPatch
@@ -170,7 +172,7 @@ class TestInAProgram:
         pulumi.runtime.set_all_config({})
         monkeypatch.setenv("KILN_KEY", "k")
         refuse_clear_credentials([KEY])
-        assert Settings.of_program().get(KEY) == "k"
+        assert Settings(_program_config, os.environ).get(KEY) == "k"
 
     @pytest.mark.parametrize("key", ["accessKey", "secretKey", "securityToken", "token"])
     def test_credentials_of_modelarts_must_be_secret(self, key: str) -> None:
