@@ -6,8 +6,10 @@
     ├── Refused              going on could take over or damage what is not ours
     ├── Stopped              the run that asked for this is over
     ├── ApiError             the cloud answered: no
+    │   └── JobFailed        ... after it had begun
     ├── TransportError       the cloud did not answer
     │   └── AmbiguousError   ... and may or may not have done what it was asked
+    │       └── JobOver      an earlier try came to its end, well or not
     └── WaitError            a state was not reached
         ├── WaitFailed       the cloud says it never will be
         └── WaitTimeout      not in time
@@ -65,6 +67,10 @@ class ApiError(ModelDeployError):
         return f"{self.operation}: {self.message} ({', '.join(f for f in facts if f)})"
 
 
+class JobFailed(ApiError):
+    """A job that the cloud had accepted failed; it may have done a part of its work."""
+
+
 class TransportError(ModelDeployError):
     """No answer came from the cloud.
 
@@ -77,6 +83,10 @@ class TransportError(ModelDeployError):
 
 class AmbiguousError(TransportError):
     """No usable answer came, and the request may have been carried out."""
+
+
+class JobOver(AmbiguousError):
+    """An earlier try of a call came to its end; whether it did its work is to be looked for."""
 
 
 class WaitError(ModelDeployError):

@@ -77,6 +77,7 @@ class Shape(enum.Enum):
     SCALAR = "scalar"
     LIST = "list"
     MAP = "map"
+    LISTS = "lists"
     OBJECT = "object"
     OBJECTS = "objects"
 
@@ -90,15 +91,21 @@ class Column:
 
     default: Any
     wire: str | None
+    reads: str | None
     checks: tuple[Check, ...]
     change: Change
     removed: Any
     unordered: bool
     match_by: str | None
     body: bool
+    echoed: bool
+    shared: bool
     step: str
     implied: Any
+    follows: str
     decimals: int | None
+    lowered: bool
+    trimmed: bool
     source: str
 
 
@@ -123,6 +130,11 @@ class Field:
         return self.column.wire or self.name
 
     @property
+    def reads(self) -> str:
+        """The cloud's name in its answers."""
+        return self.column.reads or self.wire
+
+    @property
     def nested(self) -> Declaration | None:
         """The declaration of the object(s) that the value consists of."""
         if self.shape in (Shape.OBJECT, Shape.OBJECTS):
@@ -139,7 +151,13 @@ class Field:
         return _EMPTY.get(self.shape, "" if self.type is str else Removal.REFUSE)
 
 
-_EMPTY: Mapping[Shape, Any] = {Shape.LIST: [], Shape.OBJECTS: [], Shape.MAP: {}, Shape.OBJECT: {}}
+_EMPTY: Mapping[Shape, Any] = {
+    Shape.LIST: [],
+    Shape.OBJECTS: [],
+    Shape.MAP: {},
+    Shape.LISTS: {},
+    Shape.OBJECT: {},
+}
 
 
 @dataclass(frozen=True)
@@ -205,15 +223,20 @@ def arg(
     default: Any = _MISSING,
     kw_only: bool = True,  # noqa: ARG001  (read by type checkers at the call)
     wire: str | None = None,
+    reads: str | None = None,
     checks: Iterable[Check] = (),
     change: Change = Change.UPDATE,
     removed: Any = _MISSING,
     unordered: bool = False,
     match_by: str | None = None,
     body: bool = True,
+    echoed: bool = True,
+    shared: bool = False,
     step: str = UPDATE,
     implied: Any = None,
+    follows: str = "",
     decimals: int | None = None,
+    lowered: bool = False,
     source: str = "",
 ) -> Any:
     """Declare an argument.
@@ -222,7 +245,9 @@ def arg(
         default: What the argument is when left out. `None` is "not sent, not managed"; without a
             default the argument is required.
         kw_only: For type checkers: `False` makes it positional.
-        wire: The cloud's name, with dots for a place inside an object. Default: the same name.
+        wire: The cloud's name, with dots for a place inside an object. Default: the name in the
+            spelling of the class.
+        reads: The cloud's name in its answers, where that is another one.
         checks: Rules for the value, see `core/checks`.
         change: What a change does.
         removed: What taking it away does: the value to send, or a `Removal`. Default: the empty
@@ -231,23 +256,34 @@ def arg(
         unordered: The cloud does not care for the order of the list.
         match_by: In an unordered list of objects: the argument that tells them apart.
         body: Whether it is sent in the body of create and of updates.
+        echoed: Whether the cloud's answers show it; if not, what was set last is what there is.
+        shared: Of a list: whether others add entries too; only those that were set are looked at.
         step: The step of the resource's table that sends a change in place.
         implied: What the cloud takes when the argument is left out; giving it changes nothing.
+        follows: The output that holds what was chosen where the argument is left out: giving just
+            that, or leaving it out again, changes nothing.
         decimals: How many decimals the cloud keeps; it rounds half up, and so does the check.
+        lowered: Whether texts are the same in upper and lower case; they are sent in lower case.
         source: Page and table of the vendor that the line was written from.
     """
     return Column(
         default=default,
         wire=wire,
+        reads=reads,
         checks=tuple(checks),
         change=change,
         removed=removed,
         unordered=unordered,
         match_by=match_by,
         body=body,
+        echoed=echoed,
+        shared=shared,
         step=step,
         implied=implied,
+        follows=follows,
         decimals=decimals,
+        lowered=lowered,
+        trimmed=False,
         source=source,
     )
 
@@ -303,6 +339,17 @@ class NotRequiredMap(
     """A free map: its keys are the user's and are never renamed."""
 
     _shape = Shape.MAP
+
+
+class NotRequiredLists(
+    Arg[
+        "Input[Mapping[str, Input[Sequence[Input[T]]]] | None] | None", "dict[str, list[T]] | None"
+    ],
+    Generic[T],
+):
+    """A free map whose values are lists."""
+
+    _shape = Shape.LISTS
 
 
 class RequiredObjects(Arg["Input[Sequence[Input[N | Mapping[str, Any]]]]", "list[N]"], Generic[N]):
@@ -387,6 +434,34 @@ def output_list(kind: type[T], wire: str | None = None) -> Out[list[T]]:
     return Out(kind, Shape.OBJECTS if nested else Shape.LIST, wire)
 
 
+class _Written:
+    """How the names of a class are written on the wire, and its texts."""
+
+    _spelled: ClassVar[Callable[[str], str]] = staticmethod(str)
+    _trimmed: ClassVar[bool] = False
+
+    def __init_subclass__(
+        cls, *, spelled: Callable[[str], str] | None = None, trimmed: bool = False, **kwargs: Any
+    ) -> None:
+        """Take the class's keywords.
+
+        Args:
+            spelled: The cloud's spelling of a snake_case name; default: as it is.
+            trimmed: Whether the cloud takes white space off both ends of every text.
+            kwargs: Those of other bases.
+        """
+        super().__init_subclass__(**kwargs)
+        if spelled is not None:
+            cls._spelled = staticmethod(spelled)
+        cls._trimmed = cls._trimmed or trimmed
+
+    @classmethod
+    def _written(cls, name: str, column: Column) -> Column:
+        """Complete a column by what the class says about all of its arguments."""
+        wire = column.wire or cls._spelled(name)
+        return dataclasses.replace(column, wire=wire, trimmed=cls._trimmed)
+
+
 class _Struct:
     """A nested object: values by snake_case name."""
 
@@ -425,7 +500,7 @@ def view(item: Field, value: Any) -> Any:
     return value
 
 
-class Reply(_Struct):
+class Reply(_Struct, _Written):
     """Base of objects that only the cloud fills in."""
 
 
@@ -434,7 +509,7 @@ CONSTRUCTOR_ONLY = ("resource_name", "opts")
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(arg,))
-class Declared:
+class Declared(_Written):
     """Tells type checkers to read the annotated lines of subclasses as constructor parameters."""
 
     _columns: ClassVar[Mapping[str, tuple[Any, Column]]] = {}
@@ -479,7 +554,8 @@ def _arguments(owner: type) -> Iterable[tuple[str, Field]]:
             raise TypeError(f"{owner.__name__}.{name}: what changes do is said at the top level")
         if shape is Shape.OBJECTS and column.unordered and not column.match_by:
             raise TypeError(f"{owner.__name__}.{name}: an unordered list of objects needs match_by")
-        yield name, Field(name, kind, shape, column.default is _MISSING, column)
+        written = owner._written(name, column)  # type: ignore[attr-defined]
+        yield name, Field(name, kind, shape, column.default is _MISSING, written)
 
 
 def _resolve(owner: type, name: str, hint: Any) -> tuple[type[Arg[Any, Any]], tuple[Any, ...]]:
@@ -497,4 +573,5 @@ def _outputs(owner: type) -> Iterable[tuple[str, Field]]:
         for name, value in vars(base).items():
             if isinstance(value, Out):
                 column = dataclasses.replace(plain, wire=value.wire)
-                yield name, Field(name, value.kind, value.shape, False, column)
+                written = owner._written(name, column)  # type: ignore[attr-defined]
+                yield name, Field(name, value.kind, value.shape, False, written)

@@ -46,16 +46,21 @@ def compare(
 ) -> list[Difference]:
     """List the arguments that differ; what is unknown differs from everything.
 
-    Leaving an argument out and giving what the cloud then implies is the same.
+    Leaving an argument out and giving what the cloud then implies, or what was chosen then, is the
+    same.
     """
     return [
         Difference(item, olds.get(name), news.get(name))
         for name, item in declaration.args.items()
-        if not same(item, _meant(item, olds.get(name)), _meant(item, news.get(name)))
+        if not same(item, _meant(item, olds, olds), _meant(item, news, olds))
     ]
 
 
-def _meant(item: Field, value: Any) -> Any:
+def _meant(item: Field, values: Mapping[str, Any], olds: Mapping[str, Any]) -> Any:
+    """Tell what an argument comes to; one that follows an output is that where it is left out."""
+    value = values.get(item.name)
+    if value is None and item.column.follows:
+        return olds.get(item.name, olds.get(item.column.follows))
     return item.column.implied if value is None else value
 
 
@@ -69,6 +74,8 @@ def same(item: Field, old: Any, new: Any) -> bool:
         return _same_objects(item, old, new)
     if item.shape in (Shape.LIST, Shape.OBJECTS):
         return _same_lists(item, old, new)
+    if item.shape is Shape.LISTS:
+        return old.keys() == new.keys() and all(_same_lists(item, old[k], new[k]) for k in old)
     return bool(old == new)
 
 

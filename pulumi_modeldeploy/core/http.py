@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -45,6 +46,11 @@ class Call:
         path: Path with `{placeholders}`.
         ok: Statuses that mean success.
         repeatable: Whether sending it twice does no harm, although it changes something.
+        envelope: Key of the body that holds what is sent; empty: the body is what is sent.
+        beside: Keys that stand beside the envelope and not in it.
+        holds: Key of the answer that holds the object, alone or as the only one of a list (an empty
+            one: there is no such object); empty: the answer is the object.
+        attempts: Requests in all; 0: as the retry table says.
     """
 
     operation: str
@@ -52,6 +58,10 @@ class Call:
     path: str
     ok: tuple[int, ...] = (200,)
     repeatable: bool = False
+    envelope: str = ""
+    beside: tuple[str, ...] = ()
+    holds: str = ""
+    attempts: int = 0
 
     @property
     def changes(self) -> bool:
@@ -63,6 +73,20 @@ class Call:
         """Whether it may be sent again after an answer got lost."""
         return self.repeatable or not self.changes
 
+    def wrapped(self, body: Json) -> Json:
+        """Put a body into its envelope."""
+        if not self.envelope:
+            return body
+        beside = {key: body[key] for key in self.beside if key in body}
+        return {self.envelope: {k: v for k, v in body.items() if k not in beside}, **beside}
+
+    def held(self, document: Json) -> Json | None:
+        """Take the object out of an answer; `None` where there is none."""
+        found = document.get(self.holds) if self.holds else document
+        if isinstance(found, list):
+            found = found[0] if found else None
+        return found if isinstance(found, dict) else None
+
 
 @dataclass(frozen=True)
 class Retry:
@@ -71,7 +95,8 @@ class Retry:
     Attributes:
         refused: Statuses and codes that say the request was not carried out: repeated for every
             verb.
-        failed: Statuses after which nobody knows: repeated where that does no harm.
+        failed: Statuses and codes after which nobody knows: repeated where that does no harm.
+        by_code: Whether a code, where there is one, decides alone: the status lies.
         attempts: Requests in all.
         base: Seconds; the pause is random between 0 and base * 2**attempt.
         most: Longest pause in seconds.
@@ -79,11 +104,24 @@ class Retry:
     """
 
     refused: Collection[int | str] = (429,)
-    failed: Collection[int] = (500, 502, 503, 504)
+    failed: Collection[int | str] = (500, 502, 503, 504)
+    by_code: bool = False
     attempts: int = 6
     base: float = 0.5
     most: float = 20.0
     asked: float = 120.0
+
+    def is_refused(self, error: ApiError) -> bool:
+        """Tell whether an error says that the request was not carried out."""
+        return self._lists(self.refused, error)
+
+    def is_failed(self, error: ApiError) -> bool:
+        """Tell whether an error leaves open whether the request was carried out."""
+        return not self.is_refused(error) and self._lists(self.failed, error)
+
+    def _lists(self, listed: Collection[int | str], error: ApiError) -> bool:
+        by_status = error.status in listed and not (self.by_code and error.code)
+        return error.code in listed or by_status
 
 
 @dataclass(frozen=True)
@@ -101,9 +139,10 @@ class Dialect:
 
     Attributes:
         name: The cloud's name in messages.
-        read_error: Reads an error document (any JSON, or `None` where it was none).
+        read_error: Reads an error document: any JSON, or the text where it was none.
         missing: Statuses or codes that mean "there is no such object".
         taken: Codes that mean "there is one of this name".
+        expired: Statuses or codes that mean "log in again".
         retry: What is repeated.
     """
 
@@ -111,11 +150,16 @@ class Dialect:
     read_error: Callable[[Any, Mapping[str, str]], Failure]
     missing: Collection[int | str] = (404,)
     taken: Collection[str] = ()
+    expired: Collection[int | str] = ()
     retry: Retry = field(default_factory=Retry)
 
     def is_missing(self, error: ApiError) -> bool:
         """Tell whether an error says that the object does not exist."""
         return error.status in self.missing or error.code in self.missing
+
+    def is_expired(self, error: ApiError) -> bool:
+        """Tell whether an error says that the login is over."""
+        return error.status in self.expired or error.code in self.expired
 
 
 @dataclass(frozen=True)
@@ -134,6 +178,41 @@ class Answer:
 
     status: int
     body: Json
+
+
+class Login(requests.auth.AuthBase):
+    """Signs with what a login answered, and logs in anew when that is over.
+
+    Safe to share between threads: those that notice the end together log in once.
+    """
+
+    def __init__(self, log_in: Callable[[], str]) -> None:
+        """Take the function that logs in and answers the value of the header."""
+        self._log_in, self._lock = log_in, threading.Lock()
+        self._header: str | None = None
+        self.number = 0
+        """Which login this is; grows with each one that is over."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the header."""
+        with self._lock:
+            if self._header is None:
+                self._header = self._log_in()
+            self.sign(request, self._header)
+        return request
+
+    def sign(self, request: requests.PreparedRequest, value: str) -> None:
+        """Put the value where the cloud wants it."""
+        request.headers["Authorization"] = value
+
+    def forget(self, number: int) -> None:
+        """Take note that a login is over, unless a later one has taken its place."""
+        with self._lock:
+            if number == self.number:
+                self._header, self.number = None, self.number + 1
 
 
 class Client:
@@ -165,6 +244,7 @@ class Client:
         self._path, self._headers = dict(path or {}), dict(headers or {})
         self._session = requests.Session()
         self._session.auth, self._verify = auth, verify
+        self._login = auth if isinstance(auth, Login) else None
         adapter = requests.adapters.HTTPAdapter(pool_maxsize=POOL_WIDTH)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
@@ -178,6 +258,7 @@ class Client:
         *,
         body: Json | None = None,
         query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
         alive: Callable[[], bool] = lambda: True,
         path: Mapping[str, str] | None = None,
     ) -> Answer:
@@ -189,16 +270,39 @@ class Client:
             TransportError: No answer, and nothing was changed.
             Stopped: The run is over; nothing was sent.
         """
-        retry = self.dialect.retry
-        for attempt in range(1, retry.attempts + 1):
+        request = _Request(call, body, query or {}, headers or {}, path or {})
+        login = self.login
+        try:
+            return self._send(request, alive)
+        except ApiError as error:
+            if not self.renew(error, login):
+                raise
+        return self._send(request, alive)
+
+    @property
+    def login(self) -> int:
+        """Which login requests are signed with now."""
+        return self._login.number if self._login else 0
+
+    def renew(self, error: ApiError, login: int) -> bool:
+        """Tell whether an error says that a login is over, and see that there will be a new one."""
+        if self._login is None or not self.dialect.is_expired(error):
+            return False
+        self._login.forget(login)
+        return True
+
+    def _send(self, request: _Request, alive: Callable[[], bool]) -> Answer:
+        call, retry = request.call, self.dialect.retry
+        attempts = call.attempts or retry.attempts
+        for attempt in range(1, attempts + 1):
             if call.changes and not alive():
                 raise Stopped(f"{call.operation} was not sent: the run is over")
-            last = attempt == retry.attempts
+            last = attempt == attempts
             try:
-                return self._once(call, body, query, path or {})
+                return self._once(request)
             except ApiError as error:
                 if last or not self._may_repeat(call, error):
-                    if self._is_ambiguous(call, error):
+                    if retry.is_failed(error) and not call.safe_to_repeat:
                         raise AmbiguousError(str(error)) from error
                     raise
                 pause = self._pause(attempt, getattr(error, "retry_after", None))
@@ -218,29 +322,25 @@ class Client:
     ) -> Json | None:
         """Send a reading call; `None` where the object does not exist."""
         try:
-            return self.send(call, query=query, path=path).body
+            return call.held(self.send(call, query=query, path=path).body)
         except ApiError as error:
             if self.dialect.is_missing(error):
                 return None
-            if error.status in self.dialect.retry.failed:
+            if self.dialect.retry.is_failed(error):
                 raise TransportError(str(error)) from error
             raise
 
-    def _once(
-        self,
-        call: Call,
-        body: Json | None,
-        query: Mapping[str, Any] | None,
-        path: Mapping[str, str],
-    ) -> Answer:
-        places = {name: quote(value, safe="") for name, value in {**self._path, **path}.items()}
+    def _once(self, request: _Request) -> Answer:
+        call, query = request.call, request.query
+        places = {**self._path, **request.path}
+        path = {name: quote(value, safe="") for name, value in places.items()}
         try:
             response = self._session.request(
                 call.method,
-                self.endpoint + call.path.format(**places),
-                params={key: value for key, value in (query or {}).items() if value is not None},
-                data=None if body is None else json.dumps(body, ensure_ascii=False).encode(),
-                headers={"Content-Type": "application/json", **self._headers},
+                self.endpoint + call.path.format(**path),
+                params={key: value for key, value in query.items() if value is not None},
+                data=request.content,
+                headers={"Content-Type": "application/json", **self._headers, **request.headers},
                 timeout=(CONNECT_SECONDS, READ_SECONDS.get(call.method, OTHER_READ_SECONDS)),
                 allow_redirects=False,
                 # Not as the session's: a bundle named in the environment would win over that.
@@ -285,18 +385,7 @@ class Client:
 
     def _may_repeat(self, call: Call, error: ApiError) -> bool:
         retry = self.dialect.retry
-        if error.status in retry.refused or error.code in retry.refused:
-            return True
-        return error.status in retry.failed and call.safe_to_repeat
-
-    def _is_ambiguous(self, call: Call, error: ApiError) -> bool:
-        """Tell whether a server error says nothing about whether the call was carried out.
-
-        Its code may say that it was not.
-        """
-        retry = self.dialect.retry
-        refused = error.status in retry.refused or error.code in retry.refused
-        return error.status in retry.failed and not refused and not call.safe_to_repeat
+        return retry.is_refused(error) or (retry.is_failed(error) and call.safe_to_repeat)
 
     def _pause(self, attempt: int, asked: float | None) -> float:
         """Exponential with full jitter; the server's own wish wins, up to a limit."""
@@ -312,11 +401,29 @@ class _Answered(ApiError):
     retry_after: float | None = None
 
 
+@dataclass(frozen=True)
+class _Request:
+    """A call with what goes into it."""
+
+    call: Call
+    body: Json | None
+    query: Mapping[str, Any]
+    headers: Mapping[str, str]
+    path: Mapping[str, str]
+
+    @property
+    def content(self) -> bytes | None:
+        """The body as it is sent."""
+        if self.body is None:
+            return None
+        return json.dumps(self.call.wrapped(self.body), ensure_ascii=False).encode()
+
+
 def _document(response: requests.Response) -> Any:
     try:
         return response.json()
     except ValueError:
-        return None
+        return response.text
 
 
 def _never_sent(error: requests.RequestException) -> bool:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pulumi_modeldeploy.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 FIRST_SCHEMA = 1
 SCHEMA = 1
@@ -33,6 +33,8 @@ class Identity:
         generation: How often it was replaced create-first; keeps automatic names apart.
         mark: 12 hex digits that say whose an object in the cloud is, see `mark`.
         schema: Version of the state.
+        endpoint: Where the object was found last, in clouds that have no regions; no part of what
+            it is: at another address of the same cloud it is the same object.
         secrets: Paths, in the user's spelling, of inputs that came out of secret Outputs: a
             provider sees them in plain text, and must keep them out of messages.
     """
@@ -45,6 +47,7 @@ class Identity:
     generation: int = 0
     mark: str = ""
     schema: int = SCHEMA
+    endpoint: str = ""
     secrets: tuple[str, ...] = field(default=(), compare=False)
 
     def lives_elsewhere(self, other: Identity) -> bool:
@@ -57,9 +60,7 @@ class Identity:
         state = asdict(self)
         state["projectId"] = state.pop("project_id")
         state["secrets"] = list(self.secrets)
-        if not self.secrets:
-            del state["secrets"]
-        return state
+        return {key: one for key, one in state.items() if one or key not in ("secrets", "endpoint")}
 
     @staticmethod
     def from_state(state: Mapping[str, Any]) -> Identity:
@@ -73,6 +74,7 @@ class Identity:
             generation=int(state.get("generation", 0)),
             mark=str(state.get("mark", "")),
             schema=_schema(state),
+            endpoint=str(state.get("endpoint", "")),
             secrets=tuple(state.get("secrets") or ()),
         )
 
@@ -106,6 +108,20 @@ def _hex6(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:6]
 
 
+class Place(NamedTuple):
+    """Where today's settings lead.
+
+    Attributes:
+        region: The cloud's region; empty where the endpoint decides.
+        project_id: The cloud's project or account.
+        endpoint: The address, in clouds that have no regions.
+    """
+
+    region: str = ""
+    project_id: str = ""
+    endpoint: str = ""
+
+
 @dataclass(frozen=True)
 class Naming:
     """How a cloud's automatic names are built.
@@ -114,17 +130,35 @@ class Naming:
         argument: The argument that holds the name.
         most: Longest name.
         forbidden: Regular expression of what names cannot hold; replaced by `-`.
-        unique: Whether the cloud refuses a name that is taken: then a replacement of an object
-            with a given name must delete first.
     """
 
     argument: str
     most: int
     forbidden: str
-    unique: bool = True
 
     def automatic(self, resource_name: str, text: str) -> str:
         """Build `<resource name>-<mark>`, within the cloud's characters and length."""
         room = self.most - len(text) - 1
         stem = re.sub(self.forbidden, "-", resource_name)[:room].strip("-") or "service"
         return f"{stem}-{text}"
+
+
+@dataclass(frozen=True)
+class ChosenId:
+    """Ids that the client chooses: who knows a resource's mark knows its object's id.
+
+    Attributes:
+        argument: The argument that holds an id that the user gives.
+        make: Builds one out of a text.
+    """
+
+    argument: str
+    make: Callable[[str], str]
+
+    def of(self, values: Mapping[str, Any], mark: str, choice: int = 0) -> str:
+        """The id of an object: the given one, else that of the mark.
+
+        `choice` counts the ids before it that the cloud refused, although nobody has them.
+        """
+        text = f"{mark}\n{choice}" if choice else mark
+        return str(values.get(self.argument) or self.make(text))

@@ -177,7 +177,7 @@ def _rule_path(path: str) -> str:
 def _scalar(item: Field, value: Any, path: str, checked: Checked, strict: bool) -> tuple[Any, str]:
     del path, checked, strict
     if item.type is str:
-        return value, "" if isinstance(value, str) else "must be a text"
+        return _text(item, value), "" if isinstance(value, str) else "must be a text"
     if item.type is bool:
         return value, "" if isinstance(value, bool) else "must be True or False"
     if item.type is float:
@@ -187,6 +187,13 @@ def _scalar(item: Field, value: Any, path: str, checked: Checked, strict: bool) 
         number = _number(value)
         return (number, "") if isinstance(number, int) else (value, "must be a whole number")
     return value, ""
+
+
+def _text(item: Field, value: Any) -> Any:
+    """Write a text as the cloud does, which would otherwise give another one back."""
+    if isinstance(value, str) and item.column.trimmed:
+        value = value.strip()
+    return value.lower() if isinstance(value, str) and item.column.lowered else value
 
 
 def _rounded(item: Field, number: float) -> float:
@@ -240,6 +247,15 @@ def _map(item: Field, value: Any, path: str, checked: Checked, strict: bool) -> 
     }, ""
 
 
+def _lists(item: Field, value: Any, path: str, checked: Checked, strict: bool) -> tuple[Any, str]:
+    if not isinstance(value, Mapping):
+        return value, "must be a map of lists"
+    entries = value.items()
+    return {
+        key: _shaped(_list, item, one, f"{path}[{key!r}]", checked, strict) for key, one in entries
+    }, ""
+
+
 def _nested(item: Field, value: Any, path: str, checked: Checked, strict: bool) -> tuple[Any, str]:
     if not isinstance(value, Mapping):
         return value, "must be an object"
@@ -257,6 +273,7 @@ _SHAPES: Mapping[Shape, _Builder] = {
     Shape.SCALAR: _scalar,
     Shape.LIST: _list,
     Shape.MAP: _map,
+    Shape.LISTS: _lists,
     Shape.OBJECT: _nested,
     Shape.OBJECTS: _objects,
 }

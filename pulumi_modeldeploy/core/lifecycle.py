@@ -6,16 +6,21 @@ moment and run again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+import string
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pulumi_modeldeploy.core import diff, inputs, wire
-from pulumi_modeldeploy.core.declare import Removal
+from pulumi_modeldeploy.core.declare import Change, Removal
 from pulumi_modeldeploy.core.plan import is_leaving, strays
 from pulumi_modeldeploy.core.scrub import scrub
+from pulumi_modeldeploy.core.table import Entries
 from pulumi_modeldeploy.errors import (
     AmbiguousError,
     ApiError,
     InvalidInputs,
+    JobFailed,
+    JobOver,
     ModelDeployError,
     NotReady,
     Refused,
@@ -24,7 +29,7 @@ from pulumi_modeldeploy.errors import (
 )
 
 if TYPE_CHECKING:
-    from pulumi_modeldeploy.core.identity import Identity
+    from pulumi_modeldeploy.core.http import Call
     from pulumi_modeldeploy.core.operation import Operation
     from pulumi_modeldeploy.core.table import Step, Table
     from pulumi_modeldeploy.core.values import Json, Values
@@ -49,36 +54,88 @@ def create(op: Operation, values: Values) -> tuple[str, Values]:
         Refused: An object stands in the way that is not ours, or not surely.
         NotReady: It exists but is not ready; the id must be stored.
     """
-    table, clock = op.table, op.client.clock
-    _must_be_right(table, values, op.settings)
-    dressed = table.dress(op, values)
-    sent: float | None = None
-    lost: ModelDeployError | None = None
-    for _ in range(TRIES):
-        found = _find(op, values)
+    _must_be_right(op.table, values, op.settings)
+    dressed = op.table.dress(op, values)
+    tries = _Tries()
+    while True:
+        found, body = _find(op, values), _create_body(op, dressed)
         if found is not None:
-            _must_be_ours(op, dressed, found, sent)
+            _must_be_ours(op, dressed, body, found, tries.sent)
             if not _starts_over(op, values, found):
-                return _resume(op, values, found)
-        began = clock.wall()
-        try:
-            answer = op.call(table.create, _create_body(table, dressed, op.identity))
-        except (AmbiguousError, ApiError) as error:
-            if isinstance(error, ApiError) and error.code not in op.client.dialect.taken:
-                raise
-            op.say(f"{table.create.operation} may have happened, looking for its {table.kind}")
-            if isinstance(error, AmbiguousError) and sent is None:
-                sent = began
-            lost = error
+                return _resume(op, values, body, found)
+        elif isinstance(tries.lost, JobFailed):
+            _choose_again(op, values, tries)
             continue
-        identifier = table.identify(values, answer, op.identity)
+        elif not tries.left:
+            raise Refused(
+                f"{tries.lost}; after {TRIES} tries no {op.table.kind} of this resource is to be "
+                "found. Run `pulumi up` again, and if the name is said to be taken, give another"
+            ) from tries.lost
+        answer = _send(op, values, body, tries)
+        identifier = op.identify(values, answer) if answer is not None else ""
         if identifier:
             return identifier, _bring_up(op, identifier, values)
-        lost = AmbiguousError(f"{table.create.operation}: the answer names no object")
-    raise Refused(
-        f"{lost}; after {TRIES} tries no {table.kind} of this resource is to be found. Run "
-        "`pulumi up` again, and if the name is said to be taken, give another one"
-    ) from lost
+
+
+@dataclass
+class _Tries:
+    """What the tries of a create came to.
+
+    Attributes:
+        left: How many there may still be.
+        jobs: How many jobs of earlier tries, maybe of other runs, were found.
+        sent: When a call was sent whose answer got lost.
+        lost: What the last try came to.
+    """
+
+    left: int = TRIES
+    jobs: int = 0
+    sent: float | None = None
+    lost: ModelDeployError | None = None
+
+
+def _send(op: Operation, values: Values, body: Json, tries: _Tries) -> Json | None:
+    """Send the creating call once; `None` where only a look can tell what came of it."""
+    call, began = op.table.create, op.client.clock.wall()
+    job = op.job_of(body, tries.jobs)
+    try:
+        answer = op.call(call, body, job=job, **_places(call, values))
+    except JobOver as error:
+        tries.jobs, tries.lost = tries.jobs + 1, error
+        return None
+    except (AmbiguousError, ApiError) as error:
+        refused = isinstance(error, ApiError) and error.code not in op.client.dialect.taken
+        if refused and not isinstance(error, JobFailed):
+            raise
+        op.say(f"{call.operation} may have happened, looking for its {op.table.kind}")
+        if isinstance(error, AmbiguousError) and tries.sent is None:
+            tries.sent = began
+        tries.left, tries.lost = tries.left - 1, error
+        return None
+    if not op.identify(values, answer):
+        lost = AmbiguousError(f"{call.operation}: the answer names no object")
+        tries.left, tries.lost = tries.left - 1, lost
+    return answer
+
+
+def _places(call: Call, values: Values) -> dict[str, Any]:
+    """Fill those placeholders of a call that are arguments."""
+    names = [name for _, name, _, _ in string.Formatter().parse(call.path) if name]
+    return {name: str(values[name]) for name in names if name in values}
+
+
+def _choose_again(op: Operation, values: Values, tries: _Tries) -> None:
+    """Choose another id, if the cloud says that somebody has ours and nobody is to be found.
+
+    Raises:
+        JobFailed: It says something else, or the id is the user's.
+    """
+    chosen, failed = op.table.chosen, tries.lost
+    given = chosen is None or values.get(chosen.argument) is not None
+    taken = isinstance(failed, ApiError) and failed.code in op.client.dialect.taken
+    if failed is not None and (given or not taken or not tries.left):
+        raise failed
+    op.choice, tries.lost = op.choice + 1, None
 
 
 def _find(op: Operation, values: Values) -> Json | None:
@@ -86,13 +143,16 @@ def _find(op: Operation, values: Values) -> Json | None:
     found = op.table.find(op, values)
     if found is None or not is_leaving(op.table, found):
         return found
-    op.wait(op.table.gone, op.table.identify(values, found, op.identity))
+    op.wait(op.table.gone, op.identify(values, found))
     return op.table.find(op, values)
 
 
-def _create_body(table: Table, values: Values, identity: Identity) -> Json:
+def _create_body(op: Operation, values: Values) -> Json:
+    table = op.table
+    if table.chosen:
+        values = {**values, table.chosen.argument: op.own_id(values)}
     if table.body is not None:
-        return table.body(values, identity)
+        return table.body(values, op.identity)
     return wire.body(table.declaration, values)
 
 
@@ -104,21 +164,24 @@ def _must_be_right(table: Table, values: Values, settings: Settings) -> None:
         raise InvalidInputs(f"{texts}. A policy may have changed the inputs after the check.")
 
 
-def _must_be_ours(op: Operation, dressed: Values, found: Json, sent: float | None) -> None:
+def _must_be_ours(
+    op: Operation, dressed: Values, body: Json, found: Json, sent: float | None
+) -> None:
     """Refuse an object that is not this resource's, or too old to be left by an interrupted run."""
     table, now = op.table, op.client.clock.wall()
-    what = f"a {table.kind} {table.identify(dressed, found, op.identity)}"
-    age, mark = table.age(found, now), table.mark_of(found)
+    what = f"a {table.kind} {op.identify(dressed, found)}"
+    age, mark = table.age(op, found), _mark_of(op, dressed, body, found)
     appeared = sent is not None and age <= now - sent + SKEW
     if appeared and not mark and not _writes_mark(op, dressed):
         # Absent before our call, present after it, newer than it, and we would have written no
         # mark either: nobody else's.
         return
+    own = " or ".join(table.exclusive)
     if mark != op.identity.mark:
         raise Refused(
-            f"{what} has this name already and is not this resource's (it carries "
+            f"{what} has this {own} already and is not this resource's (it carries "
             f"{'the mark of another resource' if mark else 'no mark'}); it was not touched. Give "
-            "this resource another name, or delete that one first."
+            f"this resource another {own}, or delete that one first."
         )
     if op.kept_elsewhere(mark):
         raise Refused(
@@ -132,8 +195,17 @@ def _must_be_ours(op: Operation, dressed: Values, found: Json, sent: float | Non
             f"an interrupted run explains ({op.settings.resume_seconds / 3600:g} hours); it was "
             "not touched. If this is a forced replacement (--replace, a taint), give the resource "
             "delete_before_replace=True for it. If it was left by an interrupted run, raise "
-            "`modeldeploy:resumeWithin`; else give this resource another name."
+            f"`modeldeploy:resumeWithin`; else give this resource another {own}."
         )
+
+
+def _mark_of(op: Operation, values: Values, body: Json, found: Json) -> str:
+    """Tell whose an object is: an id made of our mark is ours, a given one needs a proof."""
+    chosen = op.table.chosen
+    if chosen is None:
+        return op.table.mark_of(found)
+    ours = values.get(chosen.argument) is None or op.made(body)
+    return op.identity.mark if ours else ""
 
 
 def _writes_mark(op: Operation, dressed: Values) -> bool:
@@ -152,7 +224,7 @@ def _starts_over(op: Operation, values: Values, found: Json) -> bool:
     frozen = _frozen(table, values, table.undress(found))
     if not frozen:
         return False
-    identifier = table.identify(values, found, op.identity)
+    identifier = op.identify(values, found)
     if not table.never_ready(found):
         raise Refused(
             f"a {table.kind} {identifier} of an interrupted run exists with another "
@@ -160,7 +232,7 @@ def _starts_over(op: Operation, values: Values, found: Json) -> bool:
             "it, or go back to the former value for one run."
         )
     op.say(f"deleting {identifier} of an interrupted run: its {', '.join(frozen)} cannot change")
-    delete(op, identifier)
+    delete(op, identifier, wire.read(table.declaration, table.undress(found), None))
     return True
 
 
@@ -172,22 +244,40 @@ def _frozen(table: Table, values: Values, found: Json) -> list[str]:
     whole = wire.read(declaration, found, None)
     for name, item in declaration.args.items():
         taken_away = values.get(name) is None and whole.get(name) not in (None, item.column.implied)
-        if taken_away and item.on_removal is Removal.REPLACE:
+        if taken_away and item.on_removal is Removal.REPLACE and not item.column.follows:
             frozen.append(name)
     return frozen
 
 
-def _resume(op: Operation, values: Values, found: Json) -> tuple[str, Values]:
+def _resume(op: Operation, values: Values, body: Json, found: Json) -> tuple[str, Values]:
     """Go on with an object that is ours."""
-    table = op.table
-    identifier = table.identify(values, found, op.identity)
-    age = table.age(found, op.client.clock.wall())
+    table, declared = op.table, op.table.declaration.args
+    identifier = op.identify(values, found)
+    age = table.age(op, found)
     op.say(f"resuming {table.kind} {identifier}, {age:.0f} s old, of an interrupted run")
     # What that run had set and the program has taken away since is to go, as far as it can.
     left = wire.read(table.declaration, table.undress(found), None)
-    declared = table.declaration.args
     olds = {k: v for k, v in left.items() if not isinstance(declared[k].on_removal, Removal)}
-    return identifier, update(op, identifier, values, olds)
+    return identifier, update(op, identifier, values, {**olds, **_unseen(op, values, body)})
+
+
+def _unseen(op: Operation, values: Values, body: Json) -> Values:
+    """Tell what an object found again was made with, where the cloud does not show it.
+
+    That is proven where its job is known by the body. Else what can be changed is sent again, and
+    what cannot be changed is believed to be the same.
+    """
+    declared = op.table.declaration.args
+    unseen = _with_unseen(op.table, {}, values)
+    if not unseen or op.made(body):
+        return unseen
+    fixed = [name for name in unseen if declared[name].column.change is Change.REPLACE]
+    if fixed:
+        op.caution(
+            "the cloud does not tell whether the object that was found again was made with this "
+            f"{', '.join(fixed)}; if that changed since, run `pulumi up` with `--replace`"
+        )
+    return {name: unseen[name] for name in fixed}
 
 
 def _bring_up(op: Operation, identifier: str, values: Values) -> Values:
@@ -199,7 +289,7 @@ def _bring_up(op: Operation, identifier: str, values: Values) -> Values:
         document = op.wait(op.table.ready, identifier)
         document = _reach_goal(op, identifier, values, document)
     except ModelDeployError as error:
-        _keep(op, identifier, values, error)
+        _keep(op, identifier, values, values, error)
     op.say(op.table.sight(document).words)
     return _state(op, document, values)
 
@@ -221,22 +311,27 @@ def update(op: Operation, identifier: str, values: Values, olds: Values) -> Valu
     try:
         return _converge(op, identifier, values, olds, document)
     except ModelDeployError as error:
-        _keep(op, identifier, values, error)
+        _keep(op, identifier, values, olds, error)
 
 
-def _keep(op: Operation, identifier: str, values: Values, error: ModelDeployError) -> NoReturn:
+def _keep(
+    op: Operation, identifier: str, values: Values, olds: Values, error: ModelDeployError
+) -> NoReturn:
     """Have an object stored that exists: what it looks like, and why it is not what it should be.
+
+    What the cloud does not show stays as it was before, so that the next run sends it (again).
 
     Raises:
         NotReady: It exists.
         ModelDeployError: `error` itself, if the object does not exist any more.
     """
-    state, more, gone = dict(values), "", False
+    known = _with_unseen(op.table, values, olds)
+    state, more, gone = dict(known), "", False
     try:
         document = op.show(identifier)
         gone = document is None
         if document is not None:
-            state = _state(op, document, _read_back(op, document, values))
+            state = _state(op, document, _read_back(op, document, known))
             more = op.table.explain(op, identifier) if isinstance(error, WaitFailed) else ""
     except (TransportError, ApiError) as unseen:
         # What is known is enough to find the object again.
@@ -258,14 +353,24 @@ def _converge(
     for step in table.steps:
         document = _run_step(op, step, identifier, values, olds, document)
     document = _reach_goal(op, identifier, values, document)
+    if not table.goals:
+        # No goal says what should run: then it must be as it is after a create.
+        document = op.wait(table.ready, identifier)
     op.say(op.table.sight(document).words)
     return _state(op, document, values)
 
 
 def _run_step(
-    op: Operation, step: Step, identifier: str, values: Values, olds: Values, document: Json
+    op: Operation,
+    step: Step | Entries,
+    identifier: str,
+    values: Values,
+    olds: Values,
+    document: Json,
 ) -> Json:
     """Send one step until nothing of it differs; a lost answer means looking again."""
+    if isinstance(step, Entries):
+        return _run_entries(op, step, identifier, values, olds, document)
     for last in (*[False] * (TRIES - 1), True):
         body, names = _step_body(op, step, values, olds, document)
         if not body:
@@ -288,6 +393,28 @@ def _run_step(
     return document
 
 
+def _run_entries(
+    op: Operation, step: Entries, identifier: str, values: Values, olds: Values, document: Json
+) -> Json:
+    """Add and take away the entries of a list, as far as the cloud's differs."""
+    item = next(one for one in op.table.declaration.args.values() if step.sends(one))
+    before, wanted = olds.get(item.name), values.get(item.name)
+    if before is None and wanted is None:
+        return document
+    present: list[str] = document.get(item.reads) or []
+    ours = present if not item.column.shared else [one for one in before or [] if one in present]
+    gone = [one for one in ours if one not in (wanted or [])]
+    new = [one for one in wanted or [] if one not in present]
+    if not gone and not new:
+        return document
+    op.say(f"updating {item.name}")
+    for entry in gone:
+        op.call(step.remove, id=identifier, entry=step.key(document, entry))
+    for entry in new:
+        op.call(step.add, step.body(identifier, entry), id=identifier, entry=entry)
+    return op.wait(op.table.settled, identifier)
+
+
 def _must_have_taken(
     op: Operation, step: Step, identifier: str, values: Values, document: Json
 ) -> None:
@@ -296,7 +423,8 @@ def _must_have_taken(
     Only what is wanted counts: where something was taken away, the cloud may fill in its own.
     """
     _, names = _step_body(op, step, values, {}, document)
-    undone = [one for one in names if one in step.redeploys]
+    declared = op.table.declaration.args
+    undone = [one for one in names if one in step.redeploys and declared[one].column.echoed]
     if undone:
         raise WaitFailed(
             f"{op.table.kind} {identifier} is {op.table.sight(document).status} with its former "
@@ -311,6 +439,7 @@ def _step_body(
     table, declaration = op.table, op.table.declaration
     wanted = table.dress(op, values)
     actual = wire.read(declaration, document, diff.union(declaration, wanted, olds))
+    actual = _with_unseen(table, actual, olds)
     differing = diff.compare(
         declaration, diff.prune(declaration, actual), diff.prune(declaration, wanted)
     )
@@ -319,7 +448,16 @@ def _step_body(
         empty = declaration.args[name].on_removal
         if wanted.get(name) is None and not isinstance(empty, Removal):
             wanted[name] = empty
-    return wire.body(declaration, wanted, only=names), [one for one in names if one in wanted]
+    body = wire.body(declaration, wanted, only=names)
+    spelled = {step.spells.get(key, key): value for key, value in body.items()}
+    return spelled, [one for one in names if one in wanted]
+
+
+def _with_unseen(table: Table, values: Values, olds: Values) -> Values:
+    """Take what the cloud does not show over from what was set last."""
+    unseen = [name for name, item in table.declaration.args.items() if not item.column.echoed]
+    seen = {name: one for name, one in values.items() if name not in unseen}
+    return seen | {name: olds[name] for name in unseen if olds.get(name) is not None}
 
 
 def _reach_goal(op: Operation, identifier: str, values: Values, document: Json) -> Json:
@@ -361,10 +499,27 @@ def _state(op: Operation, document: Json, arguments: Values) -> Values:
 def read(op: Operation, identifier: str, managed: Values | None) -> Values | None:
     """Read an object's state; `None` when it is gone."""
     document = op.show(identifier)
-    if document is None or is_leaving(op.table, document):
+    if document is None:
+        _must_be_at_home(op, identifier)
+        return None
+    if is_leaving(op.table, document):
         return None
     state = _state(op, document, _read_back(op, document, managed))
     return _observed_goal(op.table, state)
+
+
+def _must_be_at_home(op: Operation, identifier: str) -> None:
+    """Refuse to take an object for gone that was made at another endpoint.
+
+    Raises:
+        Refused: The endpoint is another one than that which the object was seen at.
+    """
+    home, here = op.identity.endpoint, op.client.endpoint
+    if home and home != here:
+        raise Refused(
+            f"{op.table.kind} {identifier} was made at {home} and does not exist at {here}: set "
+            "the endpoint back, or, if it is really gone, run `pulumi state delete` for it"
+        )
 
 
 def _observed_goal(table: Table, state: Values) -> Values:
@@ -377,13 +532,14 @@ def _observed_goal(table: Table, state: Values) -> Values:
     return state
 
 
-def delete(op: Operation, identifier: str) -> None:
+def delete(op: Operation, identifier: str, state: Values) -> None:
     """Delete an object and wait until it is gone; one that does not exist is done."""
     table = op.table
-    if op.incarnation and op.show(identifier) is None:
+    if (op.incarnation or op.identity.endpoint) and op.show(identifier) is None:
+        _must_be_at_home(op, identifier)
         return
     try:
-        op.call(table.delete, id=identifier)
+        op.call(table.delete, query=table.delete_query(state), id=identifier)
     except ApiError as error:
         if op.client.dialect.is_missing(error):
             return

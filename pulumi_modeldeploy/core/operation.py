@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pulumi_modeldeploy.core import wire
 from pulumi_modeldeploy.core.waits import Sight, Wait, Waiter
+from pulumi_modeldeploy.errors import AmbiguousError, ApiError, JobFailed, JobOver, TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
 
     from pulumi_modeldeploy.core.http import Call, Client
     from pulumi_modeldeploy.core.identity import Identity
     from pulumi_modeldeploy.core.table import Jobs, Table
-    from pulumi_modeldeploy.core.values import Json
+    from pulumi_modeldeploy.core.values import Json, Values
     from pulumi_modeldeploy.settings import Settings
 
 
@@ -31,6 +34,9 @@ class Operation:
         warn: Shows a line that stays on the screen.
         incarnation: What the state says of the table's `incarnation`; empty: not known.
         kept_elsewhere: Whether another resource of this run has the object of a mark.
+        about: Arguments that the verb is about: what only further calls tell is asked for these
+            only; `None`: for all.
+        choice: How many of the ids that we chose the cloud refused, although nobody has them.
     """
 
     table: Table
@@ -41,6 +47,8 @@ class Operation:
     warn: Callable[[str], None]
     incarnation: str = ""
     kept_elsewhere: Callable[[str], bool] = lambda _: False
+    about: Collection[str] | None = None
+    choice: int = 0
     said: set[str] = field(default_factory=set)
 
     def say(self, text: str) -> None:
@@ -53,33 +61,148 @@ class Operation:
             self.said.add(text)
             self.warn(text)
 
-    def call(self, call: Call, body: Json | None = None, **path: str) -> Json:
-        """Send a call, and follow its job if it answers with one."""
-        answer = self.client.send(call, body=body, alive=self.waiter.alive, path=path)
-        jobs = self.table.jobs
-        job = jobs.path(answer.status, answer.body) if jobs else None
-        return answer.body if jobs is None or job is None else self._follow(jobs, job)
+    def concerns(self, *names: str) -> bool:
+        """Tell whether the verb is about one of these arguments."""
+        return self.about is None or any(name in self.about for name in names)
 
-    def _follow(self, jobs: Jobs, job: str) -> Json:
+    def own_id(self, values: Values) -> str:
+        """The id that we choose for the object of these arguments; empty where the cloud does."""
+        chosen = self.table.chosen
+        return chosen.of(values, self.identity.mark, self.choice) if chosen else ""
+
+    def identify(self, values: Values, document: Json) -> str:
+        """The id of an object, empty where an answer lacks it."""
+        return self.own_id(values) or self.table.identify(values, document, self.identity)
+
+    # calls and their jobs
+
+    def call(
+        self,
+        call: Call,
+        body: Json | None = None,
+        *,
+        job: str = "",
+        query: Mapping[str, str] | None = None,
+        **path: str,
+    ) -> Json:
+        """Send a call, and follow its job if it answers with one.
+
+        Args:
+            call: The call.
+            body: Its body.
+            job: The name of its job, where an earlier try, maybe of another run, may have left one;
+                default: a new name.
+            query: Its query.
+            path: Its placeholders.
+
+        Raises:
+            JobFailed: The job failed.
+            JobOver: There was a job of the name `job`; it has come to its end, and whether it did
+                what was asked is to be looked for.
+        """
+        jobs = self.table.jobs
+        if jobs is None:
+            alive = self.waiter.alive
+            return self.client.send(call, body=body, query=query, alive=alive, path=path).body
+        login = self.client.login
+        try:
+            return self._with_job(jobs, call, body, job, query, path)
+        except JobFailed as error:
+            if not self.client.renew(error, login):
+                raise
+            if job:
+                raise JobOver(str(error)) from error
+        return self._with_job(jobs, call, body, "", query, path)
+
+    def _with_job(
+        self,
+        jobs: Jobs,
+        call: Call,
+        body: Json | None,
+        job: str,
+        query: Mapping[str, str] | None,
+        path: Mapping[str, str],
+    ) -> Json:
+        headers = {jobs.header: job or jobs.make(str(uuid.uuid4()))} if jobs.header else {}
+        alive = self.waiter.alive
+        try:
+            answer = self.client.send(
+                call, body=body, query=query, headers=headers, alive=alive, path=path
+            )
+        except ApiError as error:
+            if not jobs.known or error.code != jobs.known:
+                raise
+            # A request whose answer got lost: of this call, or, by its name, of an earlier run.
+            done = self._follow(jobs, headers[jobs.header], call)
+            if job:
+                raise JobOver(f"{call.operation}: an earlier try came to its end") from error
+            return done
+        name = jobs.path(answer.status, answer.body)
+        return answer.body if name is None else self._follow(jobs, name, call)
+
+    def _follow(self, jobs: Jobs, job: str, call: Call) -> Json:
         done: list[Json] = []
 
         def look() -> Sight:
-            answer = self.client.send(jobs.look, path={"job": job})
-            if answer.status == jobs.running:
+            answer = self._look_at(jobs, job, call)
+            if answer is None:
                 return Sight("working", "job accepted")
-            done.append(answer.body)
+            done.append(answer)
             return Sight("done", "job done")
 
         self.waiter.wait(jobs.wait, look)
         return done[-1]
 
-    def show(self, identifier: str) -> Json | None:
-        """Get an object's document; `None` if there is no such object, or only its successor."""
+    def _look_at(self, jobs: Jobs, job: str, call: Call) -> Json | None:
+        """Ask for a job; `None` while it runs."""
+        try:
+            answer = self.client.send(jobs.look, path={"job": job})
+        except ApiError as error:
+            if jobs.over and error.code == jobs.over:
+                lost = AmbiguousError(f"{call.operation}: its job is not known any more")
+                lost.final = True
+                raise lost from error
+            if not error.code:
+                # Not the job's own failure, but something on the way to it.
+                raise TransportError(str(error)) from error
+            raise JobFailed(
+                call.operation, error.status, error.code, error.message, error.request_id
+            ) from error
+        return None if answer.status == jobs.running else answer.body
+
+    def job_of(self, body: Json, attempt: int) -> str:
+        """The name of the job of a create: the same for the same body, in every run."""
+        jobs = self.table.jobs
+        if jobs is None or not jobs.header:
+            return ""
+        text = json.dumps(body, sort_keys=True, ensure_ascii=False)
+        return jobs.make(f"{self.identity.mark}\n{attempt}\n{text}")
+
+    def made(self, body: Json) -> bool:
+        """Tell whether the cloud knows that a create of ours with just this body went well."""
+        jobs, job = self.table.jobs, self.job_of(body, 0)
+        if jobs is None or not job:
+            return False
+        try:
+            return self._look_at(jobs, job, self.table.create) is not None
+        except (ApiError, TransportError):
+            # Failed, not known any more, or out of reach: nothing proves it.
+            return False
+
+    # looks
+
+    def look(self, identifier: str) -> Json | None:
+        """Get an object's own document; `None` if there is none, or only its successor's."""
         document = self.client.get(self.table.read, path={"id": identifier})
         if document is None or not self.incarnation:
             return document
         found = wire.outputs(self.table.declaration, document).get(self.table.incarnation)
         return document if found == self.incarnation else None
+
+    def show(self, identifier: str) -> Json | None:
+        """Get an object's document with what only further calls tell; `None` as `look`."""
+        document = self.look(identifier)
+        return None if document is None else self.table.fill(self, document)
 
     def wait(
         self, table: Wait, identifier: str, document: Json | None = None, *, fresh: bool = True
@@ -96,7 +219,7 @@ class Operation:
         before = self.table.version(document) if document else None
 
         def look() -> Sight | None:
-            found = self.show(identifier)
+            found = self.look(identifier)
             seen.append(found or {})
             if found is None:
                 return None
@@ -105,4 +228,4 @@ class Operation:
             return Sight(sight.status, sight.words, sight.reason, moved)
 
         self.waiter.wait(table, look)
-        return seen[-1]
+        return self.table.fill(self, seen[-1]) if seen[-1] else {}

@@ -68,8 +68,9 @@ def fill_name(table: Table, resource_name: str, values: Values, olds: Values, ma
 
 
 def changes(table: Table, olds: Values, news: Values) -> list[diff.Difference]:
-    """List the arguments that differ from the state."""
-    return diff.compare(table.declaration, inputs.normalise(table.declaration, olds), news)
+    """List the arguments that differ from the state, given with its outputs."""
+    known = {**olds, **inputs.normalise(table.declaration, olds)}
+    return diff.compare(table.declaration, known, news)
 
 
 def strays(table: Table, olds: Values, news: Values) -> bool:
@@ -79,6 +80,11 @@ def strays(table: Table, olds: Values, news: Values) -> bool:
     if goal is None or status is None or status in goal.satisfied:
         return False
     return status not in table.stops_itself(news)
+
+
+def is_hopeless(table: Table, olds: Values) -> bool:
+    """Tell whether only a new object can be what is wanted."""
+    return olds.get("status") in table.hopeless
 
 
 def is_leaving(table: Table, document: Json) -> bool:

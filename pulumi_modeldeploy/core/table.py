@@ -6,7 +6,7 @@ here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pulumi_modeldeploy.core.declare import Change, Declaration
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pulumi_modeldeploy.core.checks import Rule
     from pulumi_modeldeploy.core.declare import Field
     from pulumi_modeldeploy.core.http import Call, Client
-    from pulumi_modeldeploy.core.identity import Identity, Naming
+    from pulumi_modeldeploy.core.identity import ChosenId, Identity, Naming, Place
     from pulumi_modeldeploy.core.operation import Operation
     from pulumi_modeldeploy.core.resource import Resource
     from pulumi_modeldeploy.core.values import Json, Values
@@ -35,17 +35,56 @@ class Step:
         call: The call; it gets `{id}`.
         wait: What is waited for afterwards.
         redeploys: Arguments after whose change a good state may still be the one from before.
+        spells: Names on the wire that this call spells differently: usual one -> its own.
     """
 
     name: str
     call: Call
     wait: Wait
     redeploys: tuple[str, ...] = ()
+    spells: Mapping[str, str] = field(default_factory=dict)
 
     def sends(self, item: Field) -> bool:
         """Tell whether it is this step that sends a change of an argument."""
-        column = item.column
-        return column.body and column.change is Change.UPDATE and column.step == self.name
+        return _sends(self.name, item)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """What it calls."""
+        return (self.call,)
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Calls of an update about the entries of a list, one for each entry.
+
+    Attributes:
+        name: What the `step` column of the one argument says.
+        add: The call that adds an entry; it gets `{id}` and `{entry}`.
+        remove: The call that takes one away; it gets the same.
+        body: Builds the body of `add` from id and entry.
+        key: What `remove` gets for an entry, out of the document.
+    """
+
+    name: str
+    add: Call
+    remove: Call
+    body: Callable[[str, str], Json]
+    key: Callable[[Json, str], str] = lambda _, entry: entry
+
+    def sends(self, item: Field) -> bool:
+        """Tell whether it is this step that sends a change of an argument."""
+        return _sends(self.name, item)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """What it calls."""
+        return (self.add, self.remove)
+
+
+def _sends(step: str, item: Field) -> bool:
+    column = item.column
+    return column.body and column.change is Change.UPDATE and column.step == step
 
 
 @dataclass(frozen=True)
@@ -75,12 +114,20 @@ class Jobs:
         look: The call that asks; it gets `{job}`.
         running: Status of an answer that says "not yet".
         wait: How often it is asked for, and for how long; its states are `working` and `done`.
+        header: Header by which we choose the job's name; empty: the cloud chooses it.
+        make: Builds such a name out of a text.
+        known: Code that says that there is a job of this name already.
+        over: Code that says that there is no such job (any more).
     """
 
     path: Callable[[int, Json], str | None]
     look: Call
     running: int
     wait: Wait
+    header: str = ""
+    make: Callable[[str], str] = str
+    known: str = ""
+    over: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,30 +138,37 @@ class Table:
         kind: The object in words, such as "ModelArts service".
         owner: The resource's class.
         credentials: Settings that the cloud is reached with.
-        place: Region and project (or account) of today's settings.
+        place: Where today's settings lead.
         connect: Opens a connection to the recorded region and project.
         naming: How automatic names are built; `None`: there are none.
         rules: Rules over several arguments.
         create: The creating call.
-        body: Builds its body; `None`: the arguments as declared.
         read: The call that shows one object by `{id}`.
         delete: The deleting call, by `{id}`.
-        identify: The id of an object, from its arguments, the answer to create or a document; empty
-            where an answer lacks it.
-        find: Looks for the object that a create of these arguments would collide with or resume.
-        mark_of: Whose an object is: the mark written on it, empty if none.
-        dress: Adds the mark to the arguments that go onto the wire.
-        undress: Takes the mark out of a document.
         sight: Reads status, words for the row, and reason out of a document.
         version: What moves in a document when a new configuration is taken up.
-        age: Seconds since an object was made, from its document and the wall clock.
+        age: Seconds since an object was made, from its document.
         steps: The calls of an update, in order.
-        goals: What should run, by the value of `desired`.
-        desired: The argument that says what should run.
-        stops_itself: States that these arguments let the object reach without being asked to.
         ready: The wait after create.
         settled: The wait before an update: out of transient states.
         gone: The wait after delete.
+        chosen: The id that we choose; `None`: the cloud does, and `find`, `identify` and `mark_of`
+            say how an object is found.
+        find: Looks for the object that a create of these arguments would collide with or resume.
+        identify: The id of an object, from its arguments, the answer to create or a document; empty
+            where an answer lacks it.
+        mark_of: Whose an object is: the mark written on it, empty if none.
+        exclusive: Arguments whose values the cloud lets one object have at a time: where one is
+            given, a replacement deletes first.
+        dress: Adds the mark to the arguments that go onto the wire.
+        undress: Takes the mark out of a document.
+        fill: Adds to a document what only further calls tell, as far as the verb is about that.
+        body: Builds the body of create; `None`: the arguments as declared.
+        delete_query: What the deleting call says besides, from the state.
+        goals: What should run, by the value of `desired`.
+        desired: The argument that says what should run.
+        stops_itself: States that these arguments let the object reach without being asked to.
+        hopeless: States that no call leads out of: only a new object helps.
         leaving: States of an object that is on its way out; to the user it is gone.
         incarnation: The output that differs when somebody made the object anew under the same id,
             where ids are names; empty: ids are never used again.
@@ -127,34 +181,39 @@ class Table:
     kind: str
     owner: type[Resource]
     credentials: tuple[Setting, ...]
-    place: Callable[[Settings], tuple[str, str]]
+    place: Callable[[Settings], Place]
     connect: Callable[[Settings, Identity], Client]
     naming: Naming | None
     rules: tuple[Rule, ...]
     create: Call
     read: Call
     delete: Call
-    identify: Callable[[Values, Json, Identity], str]
-    find: Callable[[Operation, Values], Json | None]
-    mark_of: Callable[[Json], str]
-    dress: Callable[[Operation, Values], Values]
-    undress: Callable[[Json], Json]
     sight: Callable[[Json], Sight]
     version: Callable[[Json], Any]
-    age: Callable[[Json, float], float]
-    steps: tuple[Step, ...]
-    goals: Mapping[str, Goal]
+    age: Callable[[Operation, Json], float]
+    steps: tuple[Step | Entries, ...]
     ready: Wait
     settled: Wait
     gone: Wait
+    chosen: ChosenId | None = None
+    find: Callable[[Operation, Values], Json | None] = lambda op, values: op.show(op.own_id(values))
+    identify: Callable[[Values, Json, Identity], str] = lambda _values, _document, _identity: ""
+    mark_of: Callable[[Json], str] = lambda _: ""
+    exclusive: tuple[str, ...] = ()
+    dress: Callable[[Operation, Values], Values] = lambda _, values: dict(values)
+    undress: Callable[[Json], Json] = lambda document: document
+    fill: Callable[[Operation, Json], Json] = lambda _, document: document
+    body: Callable[[Values, Identity], Json] | None = None
+    delete_query: Callable[[Values], Mapping[str, str]] = lambda _: {}
+    goals: Mapping[str, Goal] = field(default_factory=dict)
+    desired: str = "desired_status"
+    stops_itself: Callable[[Values], Collection[str]] = lambda _: ()
+    hopeless: tuple[str, ...] = ()
     leaving: tuple[str, ...] = ()
     incarnation: str = ""
     prose: tuple[str, ...] = ()
     never_ready: Callable[[Json], bool] = lambda _: False
-    desired: str = "desired_status"
-    stops_itself: Callable[[Values], Collection[str]] = lambda _: ()
     explain: Callable[[Operation, str], str] = lambda _operation, _id: ""
-    body: Callable[[Values, Identity], Json] | None = None
     jobs: Jobs | None = None
 
     @property

@@ -57,10 +57,10 @@ def read(
         stored = None if managed is None else managed.get(name)
         if managed is not None and stored is None:
             continue
-        if not item.column.body:
+        if not (item.column.body and item.column.echoed):
             value = stored
         else:
-            value = _received(item, _pick(document, item.wire), stored, whole=managed is None)
+            value = _received(item, _pick(document, item.reads), stored, whole=managed is None)
         if value is not None:
             found[name] = value
     return inputs.normalise(declaration, found)
@@ -69,6 +69,8 @@ def read(
 def _received(item: Field, actual: Any, stored: Any, *, whole: bool) -> Any:
     """Read one value; `None` where the cloud has none."""
     actual = _as_declared(item, actual)
+    if item.column.shared:
+        return None if whole else [one for one in stored if one in (actual or [])]
     if is_empty(actual):
         # Null, "", 0, {} and [] all mean "not set" in answers: what was set to one of them is.
         keep = _says_nothing(item, stored) or _is_left_out(item, actual)
@@ -77,8 +79,15 @@ def _received(item: Field, actual: Any, stored: Any, *, whole: bool) -> Any:
         return read(Declaration.of(item.type), actual, stored)
     if item.shape is Shape.OBJECTS and isinstance(actual, list):
         return _received_objects(item, actual, stored)
-    if item.shape is Shape.LIST and item.column.unordered and isinstance(stored, list):
+    return _aligned(item, actual, stored) if item.column.unordered else actual
+
+
+def _aligned(item: Field, actual: Any, stored: Any) -> Any:
+    """Put plain lists into the user's order, where the cloud has none."""
+    if item.shape is Shape.LIST and isinstance(stored, list):
         return diff.align(item, actual, stored)
+    if item.shape is Shape.LISTS and isinstance(stored, Mapping):
+        return {key: diff.align(item, one, stored.get(key, [])) for key, one in actual.items()}
     return actual
 
 
@@ -146,7 +155,7 @@ def outputs(
 
     An output that adds to the entries of an unordered list is put into the order of `managed`.
     """
-    lists = {item.wire: item for item in declaration.args.values() if item.column.match_by}
+    lists = {item.reads: item for item in declaration.args.values() if item.column.match_by}
     found: Values = {}
     for name, item in declaration.outputs.items():
         actual = _pick(document, item.wire)

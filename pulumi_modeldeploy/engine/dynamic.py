@@ -94,7 +94,7 @@ class _Process:
 
     settings: Settings = field(default_factory=lambda: Settings(lambda _: None, {}))
     memory: Memory = field(default_factory=Memory)
-    clients: dict[tuple[str, str, str], Client] = field(default_factory=dict)
+    clients: dict[tuple[object, str, str], Client] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     said: set[tuple[str, str]] = field(default_factory=set)
 
@@ -244,6 +244,8 @@ class Provider(ResourceProvider):
         replaces = [difference.item.key for difference in found if difference.replaces]
         if old and new and old.lives_elsewhere(new):
             replaces.append(BOOKKEEPING)
+        if plan.is_hopeless(table, old_values):
+            replaces.append("status")
         self._remember(request, identifier, old, old_values, replacing=bool(replaces))
         changed = (
             bool(found or replaces)
@@ -281,7 +283,7 @@ class Provider(ResourceProvider):
         if PROCESS.preview:
             # It needs neither network nor credentials for this; at most it shows another name.
             return
-        if self._operation(request, old, state).show(identifier) is None:
+        if self._operation(request, old, state).look(identifier) is None:
             memory.gone.add(urn)
 
     @_shown
@@ -290,7 +292,7 @@ class Provider(ResourceProvider):
         declaration = self.table().declaration
         raw, identity = _split(declaration, props)
         values = inputs.normalise(declaration, raw)
-        op = self._operation(request, _must(identity))
+        op = self._operation(request, _must(identity), values)
         with _Storing(declaration, op.identity, props) as storing:
             storing.created = functools.partial(PROCESS.memory.created.__setitem__, request.urn)
             identifier, state = lifecycle.create(op, values)
@@ -322,7 +324,7 @@ class Provider(ResourceProvider):
         declaration = self.table().declaration
         old_raw, _ = _split(declaration, olds)
         new_raw, identity = _split(declaration, news)
-        op = self._operation(request, _must(identity), old_raw)
+        op = self._operation(request, _must(identity), old_raw, new_raw)
         with _Storing(declaration, op.identity, news):
             state = lifecycle.update(
                 op,
@@ -343,23 +345,27 @@ class Provider(ResourceProvider):
             )
             return
         state, identity = _split(self.table().declaration, props)
-        lifecycle.delete(self._operation(request, _must(identity), state), identifier)
+        lifecycle.delete(self._operation(request, _must(identity), state), identifier, state)
 
-    def _operation(
-        self, request: sdk.Request, identity: Identity, state: Values | None = None
-    ) -> Operation:
+    def _operation(self, request: sdk.Request, identity: Identity, *bags: Values) -> Operation:
+        """Prepare a verb; `bags` are the arguments that it is about, the state's first."""
         table, settings = self.table(), PROCESS.settings
-        incarnation = (state or {}).get(table.incarnation) or ""
-        key = (self.token, identity.region, identity.project_id)
+        key = (table.connect, identity.region, identity.project_id)
         with PROCESS.lock:
             client = PROCESS.clients.get(key)
             if client is None:
                 client = PROCESS.clients[key] = table.connect(settings, identity)
         row = sdk.Row(request.urn)
-        waiter = Waiter(table.kind, client.clock, row.show, request.alive, request.timeout)
-        elsewhere = functools.partial(PROCESS.memory.has_elsewhere, request.urn)
         return Operation(
-            table, client, identity, settings, waiter, row.warn, incarnation, elsewhere
+            table,
+            client,
+            identity,
+            settings,
+            Waiter(table.kind, client.clock, row.show, request.alive, request.timeout),
+            row.warn,
+            incarnation=bags[0].get(table.incarnation) or "",
+            kept_elsewhere=functools.partial(PROCESS.memory.has_elsewhere, request.urn),
+            about={name for bag in bags for name, value in bag.items() if value is not None},
         )
 
 
@@ -402,7 +408,7 @@ def _identity(
 ) -> Identity:
     """Complete the identity that the constructor began."""
     PROCESS.settings.validate(table.credentials)
-    region, project_id = table.place(PROCESS.settings)
+    place = table.place(PROCESS.settings)
     begun = Identity.from_state(passing)
     urn = request.urn or rebuilt_urn(begun, token, passing)
     generation = PROCESS.memory.generation(
@@ -411,8 +417,9 @@ def _identity(
     placed = replace(
         begun,
         # An endpoint needs no region: learning it, or no longer knowing it, is no move.
-        region=region or (old.region if old else ""),
-        project_id=project_id,
+        region=place.region or (old.region if old else ""),
+        project_id=place.project_id,
+        endpoint=place.endpoint,
         generation=generation,
         schema=SCHEMA,
     )

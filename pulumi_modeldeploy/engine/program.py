@@ -53,12 +53,13 @@ def options(
 ) -> pulumi.ResourceOptions:
     """Complete the resource options.
 
-    Where the cloud's names are unique, an object with a given name can only be replaced after it
-    is gone. The option says so, not diff: a forced replacement (`--replace`) does not ask diff.
+    Where the cloud lets one object have a name at a time, one with a given name can only be
+    replaced after it is gone. The option says so, not diff: a forced replacement (`--replace`) does
+    not ask diff.
     """
     own = pulumi.ResourceOptions()
-    naming = table.naming
-    if naming and naming.unique and table.declaration.args[naming.argument].key in props:
+    args = table.declaration.args
+    if any(args[name].key in props for name in table.exclusive):
         own.delete_before_replace = True
     return pulumi.ResourceOptions.merge(own, opts)
 

@@ -23,7 +23,26 @@ class ModelArtsService(
     """Serves `modelarts.Service`."""
 
 
-PROVIDERS = {provider.location: provider for provider in (ModelArtsService,)}
+class ZStackModelService(
+    dynamic.Provider,
+    location="pulumi_modeldeploy.zstack.service:TABLE",
+    type_name="zstack:ModelService",
+):
+    """Serves `zstack.ModelService`."""
+
+
+class ZStackModelServiceDeployment(
+    dynamic.Provider,
+    location="pulumi_modeldeploy.zstack.deployment:TABLE",
+    type_name="zstack:ModelServiceDeployment",
+):
+    """Serves `zstack.ModelServiceDeployment`."""
+
+
+PROVIDERS = {
+    provider.location: provider
+    for provider in (ModelArtsService, ZStackModelService, ZStackModelServiceDeployment)
+}
 
 
 def register(

@@ -17,6 +17,7 @@ import requests
 import requests.auth
 
 from pulumi_modeldeploy.core.http import Call, Client, Dialect, Failure, Retry
+from pulumi_modeldeploy.core.identity import Place
 from pulumi_modeldeploy.errors import SettingsError
 from pulumi_modeldeploy.settings import Setting, Settings
 
@@ -97,15 +98,15 @@ RETRY = Retry(
 )
 
 
-def place(settings: Settings) -> tuple[str, str]:
-    """Region and project that today's settings lead to.
+def place(settings: Settings) -> Place:
+    """Where today's settings lead: region and project.
 
     Raises:
         SettingsError: There is no project, or neither region nor endpoint.
     """
     given = settings.get(ENDPOINT) is not None
     region = settings.get(REGION) if given else settings.require(REGION)
-    return region or "", settings.require(PROJECT_ID)
+    return Place(region or "", settings.require(PROJECT_ID))
 
 
 def connect(settings: Settings, identity: Identity) -> Client:

@@ -274,10 +274,10 @@ def never_ready(document: Json) -> bool:
     return coming and not used
 
 
-def age(document: Json, now: float) -> float:
+def age(op: Operation, document: Json) -> float:
     """Seconds since the service was published (or, failing that, changed its state)."""
     published = document.get("publish_at") or document.get("transition_at")
-    return max(0.0, now - float(published) / 1000) if published else 0.0
+    return max(0.0, op.client.clock.wall() - float(published) / 1000) if published else 0.0
 
 
 def identify(_values: Values, document: Json, _identity: Identity) -> str:
@@ -318,6 +318,7 @@ TABLE = Table(
     identify=identify,
     find=find,
     mark_of=mark_of,
+    exclusive=("service_name",),
     dress=dress,
     undress=undress,
     sight=sight,

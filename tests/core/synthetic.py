@@ -17,13 +17,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import requests
 import requests.adapters
 
-from pulumi_modeldeploy.core import wire
 from pulumi_modeldeploy.core.checks import adds_up, between, items, length, one_of
 from pulumi_modeldeploy.core.declare import (
     UPDATE,
     Args,
     Change,
-    Declaration,
     Defaulted,
     NotRequired,
     NotRequiredMap,
@@ -35,7 +33,7 @@ from pulumi_modeldeploy.core.declare import (
     output_id,
 )
 from pulumi_modeldeploy.core.http import Call, Client, Clock, Dialect, Failure
-from pulumi_modeldeploy.core.identity import Identity, Naming
+from pulumi_modeldeploy.core.identity import ChosenId, Identity, Naming, Place
 from pulumi_modeldeploy.core.operation import Operation
 from pulumi_modeldeploy.core.resource import Resource
 from pulumi_modeldeploy.core.table import Goal, Jobs, Step, Table
@@ -64,6 +62,9 @@ class Kiln(Resource):
     note: NotRequired[str] = arg(default=None, checks=[length(0, 20)], removed="", step="annotate")
     labels: NotRequiredMap[str] = arg(default=None, wire="meta.labels", step="annotate")
     timer: NotRequired[int] = arg(default=None, checks=[between(1)])
+    kiln_uuid: NotRequired[str] = arg(
+        default=None, wire="id", change=Change.REPLACE, follows="kiln_id"
+    )
     workers: NotRequiredObjects[Worker] = arg(
         default=None, checks=[items(0, 3)], unordered=True, match_by="image"
     )
@@ -90,23 +91,20 @@ DELETE = Call("DeleteKiln", "DELETE", "/{realm}/kilns/{id}", ok=(200, 202, 204),
 JOB = Call("ShowJob", "GET", "/{realm}/jobs/{job}", ok=(200, 202))
 
 
-def chosen(identity: Identity) -> str:
-    """The id that the client chooses."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, identity.mark))
+CHOSEN = ChosenId("kiln_uuid", lambda text: str(uuid.uuid5(uuid.NAMESPACE_URL, text)))
 
 
 def find(by: str, op: Operation, values: dict[str, Any]) -> Any:
     if by == "client":
-        found = op.show(chosen(op.identity))  # nobody else chooses this id: it says whose it is
-        return found and {**found, "mark": op.identity.mark}
+        return op.show(op.own_id(values))
     if by == "name":
         return op.show(values["name"])
     listed = op.client.send(LIST, query={"name": values["name"]}).body["kilns"]
     return op.show(listed[0]["id"]) if listed else None
 
 
-def identify(by: str, document: dict[str, Any], identity: Identity) -> str:
-    return chosen(identity) if by == "client" else document["name" if by == "name" else "id"]
+def identify(by: str, document: dict[str, Any]) -> str:
+    return str(document["name" if by == "name" else "id"])
 
 
 def dress(by: str, op: Operation, values: dict[str, Any]) -> dict[str, Any]:
@@ -120,17 +118,12 @@ def labels_of(document: dict[str, Any]) -> dict[str, str]:
 
 
 def mark_of(document: dict[str, Any]) -> str:
-    return document.get("mark") or labels_of(document).get("mark", "")
+    return labels_of(document).get("mark", "")
 
 
 def undress(document: dict[str, Any]) -> dict[str, Any]:
     rest = {key: one for key, one in labels_of(document).items() if key != "mark"}
     return {**document, "meta": {"labels": rest}}
-
-
-def body(by: str, values: dict[str, Any], identity: Identity) -> dict[str, Any]:
-    own = {"id": chosen(identity)} if by == "client" else {}
-    return {**wire.body(Declaration.of(Kiln), values), **own}
 
 
 def read_error(document: Any, headers: Any) -> Failure:
@@ -147,14 +140,16 @@ def table(connect: Callable[[Settings, Identity], Client], *, by: str, jobs: boo
         kind="kiln",
         owner=Kiln,
         credentials=(),
-        place=lambda _: ("north", "r1"),
+        place=lambda _: Place("north", "r1"),
         connect=connect,
         naming=Naming("name", most=40, forbidden=r"[^a-z0-9-]"),
         rules=(SHARES,),
         create=CREATE,
         read=SHOW,
         delete=DELETE,
-        identify=lambda _values, document, identity: identify(by, document, identity),
+        chosen=CHOSEN if by == "client" else None,
+        exclusive=("name",),
+        identify=lambda _values, document, _identity: identify(by, document),
         find=lambda op, values: find(by, op, values),
         mark_of=mark_of,
         dress=lambda op, values: dress(by, op, values),
@@ -163,7 +158,7 @@ def table(connect: Callable[[Settings, Identity], Client], *, by: str, jobs: boo
             document["status"], document["status"].lower(), document.get("reason", "")
         ),
         version=lambda document: document["version"],
-        age=lambda document, now: now - document["bornAt"],
+        age=lambda op, document: op.client.clock.wall() - document["bornAt"],
         steps=(
             Step("annotate", ANNOTATE, READY),
             Step(UPDATE, REBUILD, READY, redeploys=("heat", "workers")),
@@ -192,7 +187,6 @@ def table(connect: Callable[[Settings, Identity], Client], *, by: str, jobs: boo
         never_ready=lambda document: (
             document["version"] == 1 and document["status"] in ("BUILDING", "BROKEN")
         ),
-        body=lambda values, identity: body(by, values, identity),
         jobs=Jobs(
             lambda status, answer: answer["location"].rsplit("/", 1)[1] if status == 202 else None,
             look=JOB,
@@ -386,7 +380,9 @@ class Server(requests.adapters.BaseAdapter):
 
     def _job(self, name: str) -> requests.Response:
         job = self.pending[name]
-        return answer(202, {"state": "running"}) if self.time.at < job.until else job.end
+        if self.time.at < job.until:
+            return answer(202, {"state": "running"})
+        return job.end if job.end.content else answer(200, {})
 
     def _named(self, name: str) -> list[dict[str, Any]]:
         return [{"id": one["id"]} for one in self.kilns.values() if one["name"] == name]

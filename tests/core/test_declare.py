@@ -85,6 +85,7 @@ def test_a_field_knows_type_and_shape() -> None:
         "note": (str, Shape.SCALAR),
         "labels": (str, Shape.MAP),
         "timer": (int, Shape.SCALAR),
+        "kiln_uuid": (str, Shape.SCALAR),
         "workers": (Worker, Shape.OBJECTS),
         "power": (str, Shape.SCALAR),
         "kiln_id": (str, Shape.SCALAR),

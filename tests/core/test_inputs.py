@@ -98,7 +98,8 @@ def test_an_unknown_name_gets_the_nearest_one_or_all() -> None:
     assert near.text == "is no argument of Kiln: did you mean workers?"
     (far,) = inputs.check(KILN, {**GOOD, "qqq": 1}).problems
     assert far.text == (
-        "is no argument of Kiln: known are name, zone, heat, note, labels, timer, workers, power"
+        "is no argument of Kiln: known are name, zone, heat, note, labels, timer, kiln_uuid, "
+        "workers, power"
     )
 
 

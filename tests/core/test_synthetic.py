@@ -9,6 +9,7 @@ import synthetic
 from synthetic import Work, World
 
 from pulumi_modeldeploy.core import inputs, lifecycle, plan
+from pulumi_modeldeploy.core.declare import Declaration
 from pulumi_modeldeploy.core.values import Values
 from pulumi_modeldeploy.errors import (
     ApiError,
@@ -31,7 +32,7 @@ WORKERS = [
 def wanted(**changes: Any) -> Values:
     """Checked arguments of a kiln; `None` takes one away."""
     raw = {"name": "oven", "heat": 3, "workers": WORKERS, **changes}
-    checked = inputs.check(synthetic.Declaration.of(synthetic.Kiln), raw, (synthetic.SHARES,))
+    checked = inputs.check(Declaration.of(synthetic.Kiln), raw, (synthetic.SHARES,))
     assert not checked.problems
     return checked.values
 
@@ -134,19 +135,19 @@ def test_read_without_a_state_takes_what_the_cloud_has(world: World) -> None:
 
 def test_delete_waits_until_the_object_is_gone(world: World) -> None:
     identifier, _ = create(world)
-    lifecycle.delete(world.operation(), identifier)
+    lifecycle.delete(world.operation(), identifier, {})
     assert world.server.kilns == {}
 
 
 def test_delete_of_what_does_not_exist_is_done(world: World) -> None:
-    lifecycle.delete(world.operation(), "k-404")
+    lifecycle.delete(world.operation(), "k-404", {})
     assert world.server.changing == ["DeleteKiln"]
 
 
 def test_delete_goes_on_with_an_interrupted_delete(world: World) -> None:
     identifier, _ = create(world)
     world.server.faults["DeleteKiln"] = [synthetic.lost, synthetic.status(409, "BUSY")]
-    lifecycle.delete(world.operation(), identifier)
+    lifecycle.delete(world.operation(), identifier, {})
     assert world.server.kilns == {}
 
 
@@ -154,7 +155,7 @@ def test_a_delete_that_is_refused_is_an_error(world: World) -> None:
     identifier, _ = create(world)
     world.server.faults["DeleteKiln"] = [synthetic.status(403, "DENIED", "not yours")]
     with pytest.raises(ApiError, match=r"DeleteKiln: not yours \(HTTP 403, DENIED\)"):
-        lifecycle.delete(world.operation(), identifier)
+        lifecycle.delete(world.operation(), identifier, {})
     assert world.server.only["status"] == "ACTIVE"
 
 
@@ -742,7 +743,7 @@ def test_a_successor_of_our_object_is_not_updated(successor: Successor) -> None:
 
 def test_a_successor_of_our_object_is_not_deleted(successor: Successor) -> None:
     world, identifier, state = successor
-    lifecycle.delete(world.operation(state=state), identifier)
+    lifecycle.delete(world.operation(state=state), identifier, {})
     assert world.server.changing == []
     assert world.server.only["status"] == "ACTIVE"
 
@@ -750,5 +751,5 @@ def test_a_successor_of_our_object_is_not_deleted(successor: Successor) -> None:
 def test_our_own_object_is_deleted_by_name(successor: Successor) -> None:
     world, identifier, _ = successor
     mine = lifecycle.read(world.operation(), identifier, {"heat": 1})
-    lifecycle.delete(world.operation(state=mine), identifier)
+    lifecycle.delete(world.operation(state=mine), identifier, {})
     assert world.server.kilns == {}

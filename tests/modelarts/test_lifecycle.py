@@ -350,7 +350,7 @@ def test_a_change_behind_our_back_is_shown_by_name_and_repaired(
 
 def test_a_service_that_is_gone_is_read_as_gone(cloud: Cloud, arguments: Arguments) -> None:
     identifier, state = create(cloud, arguments())
-    lifecycle.delete(cloud.operation(), identifier)
+    lifecycle.delete(cloud.operation(), identifier, {})
     assert lifecycle.read(cloud.operation(), identifier, state) is None
     with pytest.raises(Refused, match=f"ModelArts service {identifier} does not exist any more"):
         update(cloud, identifier, arguments(), state)
@@ -362,15 +362,15 @@ def test_a_service_that_is_gone_is_read_as_gone(cloud: Cloud, arguments: Argumen
 def test_delete_waits_until_the_name_is_free(cloud: Cloud, arguments: Arguments) -> None:
     identifier, _ = create(cloud, arguments())
     cloud.admin.deploy_seconds(100)
-    lifecycle.delete(cloud.operation(), identifier)
+    lifecycle.delete(cloud.operation(), identifier, {})
     assert cloud.services == []
     assert cloud.now >= 25
 
 
 def test_delete_twice_is_delete(cloud: Cloud, arguments: Arguments) -> None:
     identifier, _ = create(cloud, arguments())
-    lifecycle.delete(cloud.operation(), identifier)
-    lifecycle.delete(cloud.operation(), identifier)
+    lifecycle.delete(cloud.operation(), identifier, {})
+    lifecycle.delete(cloud.operation(), identifier, {})
     assert cloud.services == []
 
 
@@ -378,7 +378,7 @@ def test_a_delete_whose_answer_got_lost_goes_on(cloud: Cloud, arguments: Argumen
     identifier, _ = create(cloud, arguments())
     cloud.admin.deploy_seconds(100)
     cloud.admin.faults({"operation": "DeleteService", "fault": "lost-response", "times": 1})
-    lifecycle.delete(cloud.operation(), identifier)
+    lifecycle.delete(cloud.operation(), identifier, {})
     assert cloud.services == []
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
+from pulumi_modeldeploy.core.http import Clock
 from pulumi_modeldeploy.errors import SettingsError
 from pulumi_modeldeploy.modelarts import api, service
 from pulumi_modeldeploy.settings import Settings
@@ -166,8 +167,10 @@ def test_what_was_ready_once_is_known(case: str) -> None:
     assert bool(service.never_ready(document)) is never
 
 
-def test_age_counts_from_the_publication() -> None:
-    assert service.age({"publish_at": 1585809231902}, 1585809241.902) == pytest.approx(10)
+def test_age_counts_from_the_publication(cloud: Cloud) -> None:
+    op = cloud.operation()
+    op.client.clock = Clock(wall=lambda: 1585809241.902)
+    assert service.age(op, {"publish_at": 1585809231902}) == pytest.approx(10)
 
 
 def test_a_failure_is_explained_by_the_last_abnormal_events(cloud: Cloud) -> None:
@@ -202,14 +205,14 @@ ENDPOINTS = {
 def test_every_region_has_its_endpoint(region: str) -> None:
     stack = {"modelarts:region": region, "modelarts:projectId": "p", "modelarts:token": "t"}
     found = Settings(stack.get, {})
-    identity = service.Identity("", "", "", *api.place(found))
+    identity = service.Identity("", "", "", *api.place(found)[:2])
     assert api.connect(found, identity).endpoint == ENDPOINTS[region]
 
 
 def test_a_given_endpoint_wins() -> None:
     stack = {"modelarts:endpoint": "http://x:1/", "modelarts:region": "eu-de"}
     found = Settings({**stack, "modelarts:token": "t"}.get, {"HW_PROJECT_ID": "p"})
-    identity = service.Identity("", "", "", *api.place(found))
+    identity = service.Identity("", "", "", *api.place(found)[:2])
     assert api.connect(found, identity).endpoint == "http://x:1"
     assert (identity.region, identity.project_id) == ("eu-de", "p")
 

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi_modeldeploy import settings
 from pulumi_modeldeploy.core.declare import Change, Declaration, Field, Removal, Shape
+from pulumi_modeldeploy.core.table import Step
 from pulumi_modeldeploy.engine.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pulumi_modeldeploy.core.table import Step, Table
+    from pulumi_modeldeploy.core.table import Table
     from pulumi_modeldeploy.core.waits import Wait
     from pulumi_modeldeploy.engine.dynamic import Provider
     from pulumi_modeldeploy.settings import Setting
@@ -40,7 +41,7 @@ A value in the stack configuration (`pulumi config set KEY VALUE`) wins over the
 credential in the stack configuration must be secret (`pulumi config set --secret KEY VALUE`)."""
 ABOUT_REPLACEMENTS = """\
 *Replacement* means that a new one takes its place. The new one is created before the old one is
-deleted; with {name} given, the old one is deleted first, since names are unique."""
+deleted; with {name} given, the old one is deleted first, since only one can have it at a time."""
 
 
 class UndocumentedError(Exception):
@@ -153,6 +154,7 @@ def type_of(item: Field) -> str:
         Shape.LIST: f"list of {word}",
         Shape.OBJECTS: f"list of {word}",
         Shape.MAP: f"map of {word}",
+        Shape.LISTS: f"map of lists of {word}",
     }
     return words.get(item.shape, word)
 
@@ -161,18 +163,23 @@ def default_of(table: Table, item: Field) -> str:
     """Say what an argument is when it is left out."""
     if item.required:
         return "required"
-    if table.naming is not None and item == table.declaration.args.get(table.naming.argument):
+    if item.name == _automatic(table) or item.column.follows:
         return "automatic"
     if item.column.default is None:
         return "not sent"
     return code(literal(item.column.default))
 
 
+def _automatic(table: Table) -> str:
+    """The argument that gets an automatic name."""
+    return table.naming.argument if table.naming else ""
+
+
 def change_of(table: Table, item: Field) -> str:
     """Say what a change does."""
     if item.column.change is Change.REPLACE:
         return "replacement"
-    calls = [step.call.operation for step in table.steps if step.sends(item)]
+    calls = [call.operation for step in table.steps if step.sends(item) for call in step.calls]
     if item.name == table.desired:
         calls = sorted({goal.call.operation for goal in table.goals.values()})
     return f"in place ({', '.join(calls)})" if calls else "in place"
@@ -180,8 +187,8 @@ def change_of(table: Table, item: Field) -> str:
 
 def removal_of(table: Table, item: Field) -> str:
     """Say what taking the argument away does."""
-    if table.naming is not None and item.name == table.naming.argument:
-        return "nothing, the name stays"
+    if item.name == _automatic(table) or item.column.follows:
+        return "nothing, it stays"
     if item.column.default is not None:
         return f"as {code(literal(item.column.default))}"
     match item.on_removal:
@@ -239,6 +246,10 @@ def argument(table: Table, kind: Kind, item: Field, text: str) -> str:
         key = f", entries are told apart by {code(item.column.match_by)}"
         facts.append(f"The order does not count{key if item.column.match_by else ''}.")
     sent = f"sent as {code(item.wire)}" if item.column.body else "not sent with the others"
+    if item.column.body and not item.column.echoed:
+        sent += ", not shown by the cloud"
+    elif item.reads != item.wire:
+        sent += f", shown as {code(item.reads)}"
     facts.append(f"In the state {code(item.key)}, {sent}. Source: {item.column.source}.")
     return f"#### {heading_of(kind, item)}\n\n{type_of(item)}, {need}\n\n{text}\n\n{bullets(facts)}"
 
@@ -286,6 +297,7 @@ def waits(table: Table) -> str:
     rows += [
         _wait_row(f"update of {', '.join(_sent_by(table, step))}", step.wait)
         for step in table.steps
+        if isinstance(step, Step)
     ]
     rows += [
         _wait_row(f"{code(table.desired)} becomes {code(name)}", goal.wait)
@@ -367,8 +379,8 @@ def resource(cloud: str, provider: type[Provider]) -> str:
 
 def _replacements(table: Table) -> Iterator[str]:
     """Say in which order a replacement goes."""
-    if table.naming is not None and table.naming.unique:
-        yield ABOUT_REPLACEMENTS.format(name=code(table.naming.argument))
+    if table.exclusive:
+        yield ABOUT_REPLACEMENTS.format(name=" or ".join(map(code, table.exclusive)))
 
 
 def pages() -> dict[str, str]:
