@@ -107,6 +107,7 @@ class Column:
     lowered: bool
     trimmed: bool
     source: str
+    secret: bool = False
 
 
 @dataclass(frozen=True)
@@ -376,8 +377,8 @@ class NotRequiredObject(Arg["Input[N | Mapping[str, Any] | None] | None", "N | N
 class Out(Generic[T]):
     """An output: set by the cloud, never by the program."""
 
-    def __init__(self, kind: type, shape: Shape, wire: str | None) -> None:
-        self.kind, self.shape, self.wire = kind, shape, wire
+    def __init__(self, kind: type, shape: Shape, wire: str | None, *, secret: bool = False) -> None:
+        self.kind, self.shape, self.wire, self.secret = kind, shape, wire, secret
         self._name = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -411,10 +412,13 @@ def output_id(wire: str | None = None) -> OutId:
     return OutId(str, Shape.SCALAR, wire)
 
 
-def output(kind: type[T], wire: str | None = None) -> Out[T]:
-    """Declare an output of a plain type, or one object (`kind` derived from `Reply`)."""
+def output(kind: type[T], wire: str | None = None, *, secret: bool = False) -> Out[T]:
+    """Declare an output of a plain type, or one object (`kind` derived from `Reply`).
+
+    One that may hold a secret, such as a token or a copy of secret inputs, is `secret`.
+    """
     nested = isinstance(kind, type) and issubclass(kind, Reply)
-    return Out(kind, Shape.OBJECT if nested else Shape.SCALAR, wire)
+    return Out(kind, Shape.OBJECT if nested else Shape.SCALAR, wire, secret=secret)
 
 
 def maybe(kind: type[T], wire: str | None = None) -> Out[T | None]:
@@ -572,6 +576,6 @@ def _outputs(owner: type) -> Iterable[tuple[str, Field]]:
     for base in reversed(owner.__mro__):
         for name, value in vars(base).items():
             if isinstance(value, Out):
-                column = dataclasses.replace(plain, wire=value.wire)
+                column = dataclasses.replace(plain, wire=value.wire, secret=value.secret)
                 written = owner._written(name, column)  # type: ignore[attr-defined]
                 yield name, Field(name, value.kind, value.shape, False, written)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pulumi_modeldeploy.core import diff, inputs, wire
 from pulumi_modeldeploy.core.declare import Change, Removal
 from pulumi_modeldeploy.core.plan import is_leaving, strays
-from pulumi_modeldeploy.core.scrub import scrub
+from pulumi_modeldeploy.core.scrub import hide, scrub
 from pulumi_modeldeploy.core.table import Entries
 from pulumi_modeldeploy.errors import (
     AmbiguousError,
@@ -353,7 +353,7 @@ def _converge(
     for step in table.steps:
         document = _run_step(op, step, identifier, values, olds, document)
     document = _reach_goal(op, identifier, values, document)
-    if not table.goals:
+    if not table.goals and table.sight(document).status not in table.ready.until:
         # No goal says what should run: then it must be as it is after a create.
         document = op.wait(table.ready, identifier)
     op.say(op.table.sight(document).words)
@@ -493,7 +493,8 @@ def _state(op: Operation, document: Json, arguments: Values) -> Values:
     for name in table.prose:
         if name in outputs:
             outputs[name] = scrub(str(outputs[name]), table.declaration, arguments)
-    return {**arguments, **outputs}
+    # What an output repeats of a secret input would stand in the state in clear.
+    return {**arguments, **hide(outputs, arguments, op.identity.secrets)}
 
 
 def read(op: Operation, identifier: str, managed: Values | None) -> Values | None:
@@ -535,7 +536,8 @@ def _observed_goal(table: Table, state: Values) -> Values:
 def delete(op: Operation, identifier: str, state: Values) -> None:
     """Delete an object and wait until it is gone; one that does not exist is done."""
     table = op.table
-    if (op.incarnation or op.identity.endpoint) and op.show(identifier) is None:
+    moved = op.identity.endpoint not in ("", op.client.endpoint)
+    if (op.incarnation or moved) and op.look(identifier) is None:
         _must_be_at_home(op, identifier)
         return
     try:
@@ -543,7 +545,7 @@ def delete(op: Operation, identifier: str, state: Values) -> None:
     except ApiError as error:
         if op.client.dialect.is_missing(error):
             return
-        document = op.show(identifier)
+        document = op.look(identifier)
         if document is not None and not is_leaving(table, document):
             raise
     op.wait(table.gone, identifier)

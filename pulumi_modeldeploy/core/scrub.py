@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from pulumi_modeldeploy.core.checks import ONE_OF
@@ -50,6 +50,17 @@ def scrub_secrets(text: str, bag: Mapping[str, Any], paths: Iterable[str]) -> st
     for leaf in sorted(leaves - {""}, key=len, reverse=True):
         text = re.sub(rf"(?<![\w.]){re.escape(leaf)}(?![\w]|\.\d)", "***", text)
     return text
+
+
+def hide(value: Any, bag: Mapping[str, Any], paths: Collection[str]) -> Any:
+    """Take what stands at `paths` of a bag out of every text of an output, at any depth."""
+    if not paths:
+        return value
+    if isinstance(value, Mapping):
+        return {key: hide(one, bag, paths) for key, one in value.items()}
+    if isinstance(value, list):
+        return [hide(one, bag, paths) for one in value]
+    return scrub_secrets(value, bag, paths) if isinstance(value, str) else value
 
 
 def _at(value: Any, path: str) -> Any:

@@ -115,6 +115,7 @@ class _Process:
 
 
 PROCESS = _Process()
+_IMPORTING = threading.Lock()
 
 
 def _shown(verb: Callable[..., T]) -> Callable[..., T]:
@@ -193,7 +194,9 @@ class Provider(ResourceProvider):
     def table(cls) -> Table:
         """Load the resource's table."""
         module, name = cls.location.split(":")
-        table: Table = getattr(importlib.import_module(module), name)
+        # One at a time: threads that import modules of one package in different orders get halves.
+        with _IMPORTING:
+            table: Table = getattr(importlib.import_module(module), name)
         return table
 
     def configure(self, req: ConfigureRequest) -> None:

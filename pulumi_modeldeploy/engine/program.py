@@ -61,6 +61,9 @@ def options(
     args = table.declaration.args
     if any(args[name].key in props for name in table.exclusive):
         own.delete_before_replace = True
+    own.additional_secret_outputs = [
+        item.key for item in table.declaration.outputs.values() if item.column.secret
+    ]
     return pulumi.ResourceOptions.merge(own, opts)
 
 

@@ -287,9 +287,12 @@ def endpoint(settings: Settings) -> str:
     """The address of the management node; the context path may stand behind it.
 
     Raises:
-        SettingsError: There is none.
+        SettingsError: There is none, or it holds credentials, which would stand in every state.
     """
-    return settings.require(ENDPOINT).rstrip("/").removesuffix(CONTEXT)
+    address = settings.require(ENDPOINT).rstrip("/").removesuffix(CONTEXT)
+    if "@" in urlsplit(address).netloc:
+        raise SettingsError(f"{ENDPOINT.key} must not hold a user or a password")
+    return address
 
 
 def connect(settings: Settings, _identity: Identity) -> Client:

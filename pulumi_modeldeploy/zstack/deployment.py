@@ -258,8 +258,8 @@ class ModelServiceDeployment(Resource, spelled=camel, trimmed=True):
     """URLs of all instances."""
     model_service_type = output(str)
     """Type of the model service, such as `Endpoint`."""
-    yaml = output(str)
-    """Configuration that the instances run with."""
+    yaml = output(str, secret=True)
+    """Configuration that the instances run with; secret, since it repeats environment variables."""
     support_metrics = output_list(str)
     """Metrics that can be asked for."""
     export_path = maybe(str)

@@ -109,7 +109,10 @@ class ModelServiceEntry(Reply, spelled=camel):
 
 
 class Instance(Reply, spelled=camel):
-    """One running copy of a deployed model service."""
+    """One running copy of a deployed model service.
+
+    Its own configuration is left out: it repeats environment variables, which may be secret.
+    """
 
     uuid = output(str)
     """Uuid of the instance."""
@@ -117,10 +120,6 @@ class Instance(Reply, spelled=camel):
     """Name of the instance."""
     model_service_group_uuid = output(str)
     """Uuid of the deployment."""
-    yaml = maybe(str)
-    """Configuration that the instance runs with."""
-    k8s_resource_yaml = maybe(str)
-    """Kubernetes resources of a container."""
     status = output(str)
     """State of the instance, such as `Deploying` or `Running`."""
     url = maybe(str)
