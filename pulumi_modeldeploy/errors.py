@@ -4,6 +4,7 @@
     ├── SettingsError        a setting is missing or must not be used like this
     ├── InvalidInputs        checked inputs turned out to be wrong after all
     ├── Refused              going on could take over or damage what is not ours
+    ├── LookupFailed         what a program looks up is not there, or not the only one
     ├── Stopped              the run that asked for this is over
     ├── ApiError             the cloud answered: no
     │   └── JobFailed        ... after it had begun
@@ -40,6 +41,10 @@ class InvalidInputs(ModelDeployError):
 
 class Refused(ModelDeployError):
     """Going on could take over, double or damage something; nothing was changed."""
+
+
+class LookupFailed(ModelDeployError):
+    """What a program looks up is not there, or not the only one of its kind."""
 
 
 class Stopped(ModelDeployError):

@@ -70,6 +70,11 @@ class Settings:
         """The settings that a provider process sees; `stack` comes with the configure request."""
         return Settings(stack, os.environ)
 
+    @staticmethod
+    def of_program() -> Settings:
+        """The settings that the running program sees."""
+        return Settings(_program_config, os.environ)
+
     def of_one_source(self, group: Iterable[Setting]) -> Settings:
         """Narrow to the stack configuration if it has any of a group, lest sources be mixed.
 

@@ -29,6 +29,8 @@ class Check:
     text: str
     judge: Callable[[Any], str | None]
     warn: bool = False
+    public: bool = False
+    """Whether what passes may be shown, being out of a closed list, or a name without meaning."""
 
 
 @dataclass(frozen=True)
@@ -90,18 +92,16 @@ def length(least: int, most: int) -> Check:
     return Check("length", f"be {bounds} long", judge)
 
 
-def pattern(regex: str, text: str, *, warn: bool = False, name: str = "pattern") -> Check:
+def pattern(
+    regex: str, text: str, *, warn: bool = False, name: str = "pattern", public: bool = False
+) -> Check:
     """A text that matches `regex` as a whole; `text` says what that means."""
     compiled = re.compile(regex)
 
     def judge(value: Any) -> str | None:
         return None if compiled.fullmatch(value) else ""
 
-    return Check(name, text, judge, warn)
-
-
-ONE_OF = "one-of"
-"""Name of the check for values out of a closed list."""
+    return Check(name, text, judge, warn, public)
 
 
 def one_of(*allowed: str) -> Check:
@@ -111,7 +111,7 @@ def one_of(*allowed: str) -> Check:
         return None if value in allowed else ""
 
     text = f"be {'one of ' if len(allowed) > 1 else ''}{', '.join(allowed)}"
-    return Check(ONE_OF, text, judge)
+    return Check("one-of", text, judge, public=True)
 
 
 def between(least: float, most: float | None = None, *, warn: bool = False) -> Check:

@@ -29,7 +29,7 @@ from pulumi import Input, Output
 from pulumi_modeldeploy.core.values import Values, camel
 
 if typing.TYPE_CHECKING:
-    from typing_extensions import Self, dataclass_transform
+    from typing_extensions import Never, Self, dataclass_transform
 
     from pulumi_modeldeploy.core.checks import Check
     from pulumi_modeldeploy.core.resource import Resource
@@ -231,7 +231,7 @@ def arg(
     unordered: bool = False,
     match_by: str | None = None,
     body: bool = True,
-    echoed: bool = True,
+    echoed: bool | None = None,
     shared: bool = False,
     step: str = UPDATE,
     implied: Any = None,
@@ -258,6 +258,7 @@ def arg(
         match_by: In an unordered list of objects: the argument that tells them apart.
         body: Whether it is sent in the body of create and of updates.
         echoed: Whether the cloud's answers show it; if not, what was set last is what there is.
+            Default: as `body`.
         shared: Of a list: whether others add entries too; only those that were set are looked at.
         step: The step of the resource's table that sends a change in place.
         implied: What the cloud takes when the argument is left out; giving it changes nothing.
@@ -277,7 +278,7 @@ def arg(
         unordered=unordered,
         match_by=match_by,
         body=body,
-        echoed=echoed,
+        echoed=body if echoed is None else echoed,
         shared=shared,
         step=step,
         implied=implied,
@@ -393,6 +394,10 @@ class Out(Generic[T]):
     def __get__(self, obj: Any, owner: type) -> Any:
         return self if obj is None else obj._read(self._name)
 
+    def __set__(self, obj: object, value: Never) -> None:
+        # Without this the SDK's own, untyped Output of the same name, in the object's dict, wins.
+        raise AttributeError(f"{self._name} is an output")
+
 
 class OutId(Out[str]):
     """An output that is the resource's id, and so stays known in previews."""
@@ -451,7 +456,8 @@ class _Written:
 
         Args:
             spelled: The cloud's spelling of a snake_case name; default: as it is.
-            trimmed: Whether the cloud takes white space off both ends of every text.
+            trimmed: Whether the cloud takes white space off both ends of texts; those in free maps
+                are the user's.
             kwargs: Those of other bases.
         """
         super().__init_subclass__(**kwargs)
@@ -506,6 +512,10 @@ def view(item: Field, value: Any) -> Any:
 
 class Reply(_Struct, _Written):
     """Base of objects that only the cloud fills in."""
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({shown})"
 
 
 CONSTRUCTOR_ONLY = ("resource_name", "opts")

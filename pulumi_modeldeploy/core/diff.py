@@ -70,12 +70,12 @@ def same(item: Field, old: Any, new: Any) -> bool:
         return old is new
     if has_unknown(old) or has_unknown(new):
         return False
-    if item.shape is Shape.OBJECT:
-        return _same_objects(item, old, new)
-    if item.shape in (Shape.LIST, Shape.OBJECTS):
+    if isinstance(old, list) and isinstance(new, list):
         return _same_lists(item, old, new)
-    if item.shape is Shape.LISTS:
-        return old.keys() == new.keys() and all(_same_lists(item, old[k], new[k]) for k in old)
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        if item.shape is Shape.OBJECT:
+            return _same_objects(item, old, new)
+        return old.keys() == new.keys() and all(same(item, old[key], new[key]) for key in old)
     return bool(old == new)
 
 

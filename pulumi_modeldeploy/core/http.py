@@ -198,11 +198,15 @@ class Login(requests.auth.AuthBase):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add the header."""
+        self.sign(request, self.ready())
+        return request
+
+    def ready(self) -> str:
+        """Log in, unless that was done before."""
         with self._lock:
             if self._header is None:
                 self._header = self._log_in()
-            self.sign(request, self._header)
-        return request
+            return self._header
 
     def sign(self, request: requests.PreparedRequest, value: str) -> None:
         """Put the value where the cloud wants it."""
@@ -271,18 +275,33 @@ class Client:
             Stopped: The run is over; nothing was sent.
         """
         request = _Request(call, body, query or {}, headers or {}, path or {})
+        self._log_in()
         login = self.login
         try:
             return self._send(request, alive)
         except ApiError as error:
             if not self.renew(error, login):
                 raise
+        self._log_in()
         return self._send(request, alive)
 
     @property
     def login(self) -> int:
         """Which login requests are signed with now."""
         return self._login.number if self._login else 0
+
+    def _log_in(self) -> None:
+        """Log in before anything is sent: what goes wrong then says nothing about the call.
+
+        Raises:
+            ApiError: The login was refused.
+            TransportError: The login got no answer.
+        """
+        if self._login is not None:
+            try:
+                self._login.ready()
+            except AmbiguousError as error:
+                raise TransportError(str(error)) from error
 
     def renew(self, error: ApiError, login: int) -> bool:
         """Tell whether an error says that a login is over, and see that there will be a new one."""
@@ -346,7 +365,13 @@ class Client:
                 # Not as the session's: a bundle named in the environment would win over that.
                 verify=self._verify,
             )
-        except requests.RequestException as error:
+        except UnicodeError as error:
+            hopeless = TransportError(
+                f"{call.operation}: a credential or an id holds characters that cannot be sent"
+            )
+            hopeless.final = True
+            raise hopeless from error
+        except (requests.RequestException, ValueError) as error:
             self._no_answer(call, error)
         document = _document(response)
         if response.status_code not in call.ok:
@@ -362,7 +387,7 @@ class Client:
     def _where(self) -> str:
         return f"{self.dialect.name} at {self.endpoint}"
 
-    def _no_answer(self, call: Call, error: requests.RequestException) -> NoReturn:
+    def _no_answer(self, call: Call, error: Exception) -> NoReturn:
         """Tell "never sent" from "sent, and nobody knows"."""
         text = f"{call.operation}: no answer from {self._where()} ({type(error).__name__})"
         if isinstance(error, ValueError | requests.exceptions.SSLError):
@@ -426,7 +451,7 @@ def _document(response: requests.Response) -> Any:
         return response.text
 
 
-def _never_sent(error: requests.RequestException) -> bool:
+def _never_sent(error: Exception) -> bool:
     """Tell whether not even a connection came about."""
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     return type(reason).__name__ in ("NewConnectionError", "NameResolutionError", "ProxyError")

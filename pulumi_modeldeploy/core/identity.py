@@ -143,6 +143,10 @@ class Naming:
         return f"{stem}-{text}"
 
 
+CHOICES = 3
+"""How many ids of one resource are tried."""
+
+
 @dataclass(frozen=True)
 class ChosenId:
     """Ids that the client chooses: who knows a resource's mark knows its object's id.
@@ -155,10 +159,12 @@ class ChosenId:
     argument: str
     make: Callable[[str], str]
 
-    def of(self, values: Mapping[str, Any], mark: str, choice: int = 0) -> str:
-        """The id of an object: the given one, else that of the mark.
+    def all(self, values: Mapping[str, Any], mark: str) -> list[str]:
+        """The ids to try, in this order: the given one, or those of the mark.
 
-        `choice` counts the ids before it that the cloud refused, although nobody has them.
+        Each of these is for where the cloud refuses the one before, although nobody has it.
         """
-        text = f"{mark}\n{choice}" if choice else mark
-        return str(values.get(self.argument) or self.make(text))
+        given = values.get(self.argument)
+        if given is not None:
+            return [str(given)]
+        return [self.make(mark), *(self.make(f"{mark}\n{n}") for n in range(1, CHOICES))]

@@ -177,7 +177,7 @@ def _rule_path(path: str) -> str:
 def _scalar(item: Field, value: Any, path: str, checked: Checked, strict: bool) -> tuple[Any, str]:
     del path, checked, strict
     if item.type is str:
-        return _text(item, value), "" if isinstance(value, str) else "must be a text"
+        return plain(item, value), "" if isinstance(value, str) else "must be a text"
     if item.type is bool:
         return value, "" if isinstance(value, bool) else "must be True or False"
     if item.type is float:
@@ -189,9 +189,9 @@ def _scalar(item: Field, value: Any, path: str, checked: Checked, strict: bool) 
     return value, ""
 
 
-def _text(item: Field, value: Any) -> Any:
+def plain(item: Field, value: Any) -> Any:
     """Write a text as the cloud does, which would otherwise give another one back."""
-    if isinstance(value, str) and item.column.trimmed:
+    if isinstance(value, str) and item.column.trimmed and item.shape is not Shape.MAP:
         value = value.strip()
     return value.lower() if isinstance(value, str) and item.column.lowered else value
 

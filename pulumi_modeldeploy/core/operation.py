@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import uuid
 from dataclasses import dataclass, field
@@ -9,7 +10,14 @@ from typing import TYPE_CHECKING
 
 from pulumi_modeldeploy.core import wire
 from pulumi_modeldeploy.core.waits import Sight, Wait, Waiter
-from pulumi_modeldeploy.errors import AmbiguousError, ApiError, JobFailed, JobOver, TransportError
+from pulumi_modeldeploy.errors import (
+    AmbiguousError,
+    ApiError,
+    JobFailed,
+    JobOver,
+    TransportError,
+    WaitError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -19,6 +27,10 @@ if TYPE_CHECKING:
     from pulumi_modeldeploy.core.table import Jobs, Table
     from pulumi_modeldeploy.core.values import Json, Values
     from pulumi_modeldeploy.settings import Settings
+
+
+MOST_JOBS = 1000
+"""Jobs of the same create that a cloud may know: it forgets them after some hours."""
 
 
 @dataclass
@@ -67,12 +79,28 @@ class Operation:
 
     def own_id(self, values: Values) -> str:
         """The id that we choose for the object of these arguments; empty where the cloud does."""
-        chosen = self.table.chosen
-        return chosen.of(values, self.identity.mark, self.choice) if chosen else ""
+        ids = self.own_ids(values)
+        return ids[self.choice] if ids else ""
 
     def identify(self, values: Values, document: Json) -> str:
         """The id of an object, empty where an answer lacks it."""
         return self.own_id(values) or self.table.identify(values, document, self.identity)
+
+    def find_own(
+        self, values: Values, look: Callable[[str], Json | None] | None = None
+    ) -> Json | None:
+        """Find the object of one of the ids that we choose; `look` tells who has an id."""
+        for choice, identifier in enumerate(self.own_ids(values)):
+            found = (look or self.look)(identifier)
+            if found is not None:
+                self.choice = choice
+                return self.table.fill(self, found)
+        return None
+
+    def own_ids(self, values: Values) -> list[str]:
+        """The ids that we choose, each for where the cloud refuses the one before."""
+        chosen = self.table.chosen
+        return chosen.all(values, self.identity.mark) if chosen else []
 
     # calls and their jobs
 
@@ -110,8 +138,6 @@ class Operation:
         except JobFailed as error:
             if not self.client.renew(error, login):
                 raise
-            if job:
-                raise JobOver(str(error)) from error
         return self._with_job(jobs, call, body, "", query, path)
 
     def _with_job(
@@ -133,10 +159,12 @@ class Operation:
             if not jobs.known or error.code != jobs.known:
                 raise
             # A request whose answer got lost: of this call, or, by its name, of an earlier run.
-            done = self._follow(jobs, headers[jobs.header], call)
-            if job:
-                raise JobOver(f"{call.operation}: an earlier try came to its end") from error
-            return done
+            if not job:
+                return self._follow(jobs, headers[jobs.header], call)
+            # What failed then may go well now; a name that is known and forgotten is used up.
+            with contextlib.suppress(JobFailed, AmbiguousError):
+                self._follow(jobs, job, call)
+            raise JobOver(f"{call.operation}: an earlier try came to its end") from error
         name = jobs.path(answer.status, answer.body)
         return answer.body if name is None else self._follow(jobs, name, call)
 
@@ -178,16 +206,22 @@ class Operation:
         text = json.dumps(body, sort_keys=True, ensure_ascii=False)
         return jobs.make(f"{self.identity.mark}\n{attempt}\n{text}")
 
-    def made(self, body: Json) -> bool:
-        """Tell whether the cloud knows that a create of ours with just this body went well."""
-        jobs, job = self.table.jobs, self.job_of(body, 0)
-        if jobs is None or not job:
+    def made(self, body: Json, found: Json) -> bool:
+        """Tell whether the cloud knows that an object came of a create of ours with this body."""
+        jobs, born = self.table.jobs, self.table.born(found)
+        if jobs is None or not jobs.header or born is None:
             return False
-        try:
-            return self._look_at(jobs, job, self.table.create) is not None
-        except (ApiError, TransportError):
-            # Failed, not known any more, or out of reach: nothing proves it.
-            return False
+        for number in range(MOST_JOBS):
+            try:
+                answer = self._follow(jobs, self.job_of(body, number), self.table.create)
+            except JobFailed:
+                continue
+            except (ApiError, TransportError, WaitError):
+                break  # not known (any more), out of reach, or without end: nothing proves it
+            made = self.table.create.held(answer)
+            if made is not None and self.table.born(made) == born:
+                return True
+        return False
 
     # looks
 

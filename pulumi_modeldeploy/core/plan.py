@@ -67,6 +67,15 @@ def fill_name(table: Table, resource_name: str, values: Values, olds: Values, ma
     values[table.naming.argument] = kept or table.naming.automatic(resource_name, mark)
 
 
+def renamed(table: Table, resource_name: str, values: Values, old: str, new: str) -> Values:
+    """Give arguments the automatic name of another mark, if theirs is an automatic one."""
+    if table.naming is None:
+        return values
+    name, make = table.naming.argument, table.naming.automatic
+    mine = values.get(name) == make(resource_name, old)
+    return {**values, name: make(resource_name, new)} if mine else values
+
+
 def changes(table: Table, olds: Values, news: Values) -> list[diff.Difference]:
     """List the arguments that differ from the state, given with its outputs."""
     known = {**olds, **inputs.normalise(table.declaration, olds)}

@@ -88,10 +88,17 @@ def _flat(item: Field | None, value: Any) -> Any:
             if one is not None
         }
     if isinstance(value, Mapping):
-        return {str(key): _flat(None, one) for key, one in value.items()}
+        return {str(key): _entry(one) for key, one in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [_flat(item, one) for one in value]
     return value if _fits(value) else [[UNFIT]]
+
+
+def _entry(value: Any) -> Any:
+    """Flatten one entry of a free map; `None` is none, and the engine would drop it unseen."""
+    if isinstance(value, Output):
+        return value.apply(lambda resolved: Output.from_input(_entry(resolved)))
+    return [[UNFIT]] if value is None else _flat(None, value)
 
 
 UNFIT = "unfit"

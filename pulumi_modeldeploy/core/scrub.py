@@ -1,8 +1,8 @@
 """Keeps secrets out of what is shown.
 
 The provider sees every input in plain text. So no free text of the inputs is shown, whoever's
-message it stands in (values out of a closed list are known to everybody); of the inputs that the
-program is known to keep secret, not even short texts and numbers.
+message it stands in (values out of a closed list are known to everybody, and uuids mean nothing);
+of the inputs that the program is known to keep secret, not even short texts and numbers.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from pulumi_modeldeploy.core.checks import ONE_OF
 from pulumi_modeldeploy.core.declare import Declaration, Field, Shape
 
 SURE = 8
@@ -60,12 +59,17 @@ def hide(value: Any, bag: Mapping[str, Any], paths: Collection[str]) -> Any:
         return {key: hide(one, bag, paths) for key, one in value.items()}
     if isinstance(value, list):
         return [hide(one, bag, paths) for one in value]
-    return scrub_secrets(value, bag, paths) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    texts = {one for path in paths for one in _texts(_at(bag, path))}
+    return scrub_secrets(scrub_texts(value, texts), bag, paths)
 
 
 def _at(value: Any, path: str) -> Any:
     """Look up a path; where a key holds dots itself, answer the whole map."""
-    for step in re.findall(r"[^.\[\]]+", path):
+    for number, step in enumerate(re.findall(r"[^.\[\]]+", path)):
+        if number == 0 and isinstance(value, Mapping) and step not in value:
+            return None  # the whole bag is no answer
         if isinstance(value, list) and step.isdigit() and int(step) < len(value):
             value = value[int(step)]
         elif isinstance(value, Mapping) and step in value:
@@ -88,7 +92,7 @@ def _leaves(value: object) -> Iterable[object]:
 def _free_texts(declaration: Declaration, values: Mapping[str, Any]) -> Iterable[str]:
     for name, value in values.items():
         item = declaration.args.get(name)
-        if name in declaration.outputs or (item and _is_closed(item, value)):
+        if name in declaration.outputs or (item and _is_public(item, value)):
             continue
         if item and item.shape in (Shape.OBJECT, Shape.OBJECTS):
             for one in value if isinstance(value, list) else [value]:
@@ -98,10 +102,10 @@ def _free_texts(declaration: Declaration, values: Mapping[str, Any]) -> Iterable
             yield from _texts(value)
 
 
-def _is_closed(item: Field, value: Any) -> bool:
-    """Tell whether a value is one of a closed list, and so known to everybody."""
-    closed = [check for check in item.column.checks if check.name == ONE_OF]
-    return any(check.judge(value) is None for check in closed)
+def _is_public(item: Field, value: Any) -> bool:
+    """Tell whether a value may be shown: one of a closed list, or a uuid."""
+    public = [check for check in item.column.checks if check.public]
+    return value is not None and any(check.judge(value) is None for check in public)
 
 
 def _texts(value: object) -> Iterable[str]:

@@ -158,6 +158,8 @@ class Table:
         identify: The id of an object, from its arguments, the answer to create or a document; empty
             where an answer lacks it.
         mark_of: Whose an object is: the mark written on it, empty if none.
+        born: What tells an object from one that was made before or later under the same id; `None`:
+            nothing does.
         exclusive: Arguments whose values the cloud lets one object have at a time: where one is
             given, a replacement deletes first.
         dress: Adds the mark to the arguments that go onto the wire.
@@ -196,9 +198,10 @@ class Table:
     settled: Wait
     gone: Wait
     chosen: ChosenId | None = None
-    find: Callable[[Operation, Values], Json | None] = lambda op, values: op.show(op.own_id(values))
+    find: Callable[[Operation, Values], Json | None] = lambda op, values: op.find_own(values)
     identify: Callable[[Values, Json, Identity], str] = lambda _values, _document, _identity: ""
     mark_of: Callable[[Json], str] = lambda _: ""
+    born: Callable[[Json], Any] = lambda _: None
     exclusive: tuple[str, ...] = ()
     dress: Callable[[Operation, Values], Values] = lambda _, values: dict(values)
     undress: Callable[[Json], Json] = lambda document: document

@@ -57,10 +57,10 @@ def read(
         stored = None if managed is None else managed.get(name)
         if managed is not None and stored is None:
             continue
-        if not (item.column.body and item.column.echoed):
+        if not item.column.echoed:
             value = stored
         else:
-            value = _received(item, _pick(document, item.reads), stored, whole=managed is None)
+            value = _received(item, pick(document, item.reads), stored, whole=managed is None)
         if value is not None:
             found[name] = value
     return inputs.normalise(declaration, found)
@@ -70,7 +70,8 @@ def _received(item: Field, actual: Any, stored: Any, *, whole: bool) -> Any:
     """Read one value; `None` where the cloud has none."""
     actual = _as_declared(item, actual)
     if item.column.shared:
-        return None if whole else [one for one in stored if one in (actual or [])]
+        there = [inputs.plain(item, one) for one in actual or []]
+        return None if whole else [one for one in stored if one in there]
     if is_empty(actual):
         # Null, "", 0, {} and [] all mean "not set" in answers: what was set to one of them is.
         keep = _says_nothing(item, stored) or _is_left_out(item, actual)
@@ -84,10 +85,10 @@ def _received(item: Field, actual: Any, stored: Any, *, whole: bool) -> Any:
 
 def _aligned(item: Field, actual: Any, stored: Any) -> Any:
     """Put plain lists into the user's order, where the cloud has none."""
-    if item.shape is Shape.LIST and isinstance(stored, list):
+    if isinstance(actual, list) and isinstance(stored, list):
         return diff.align(item, actual, stored)
-    if item.shape is Shape.LISTS and isinstance(stored, Mapping):
-        return {key: diff.align(item, one, stored.get(key, [])) for key, one in actual.items()}
+    if isinstance(actual, Mapping) and isinstance(stored, Mapping):
+        return {key: _aligned(item, one, stored.get(key)) for key, one in actual.items()}
     return actual
 
 
@@ -132,16 +133,18 @@ def _ordered_like(item: Field, actual: list[Any], known: Any) -> list[Any]:
     objects = [one if isinstance(one, Mapping) else {} for one in actual]
     if not item.column.unordered or not item.column.match_by or not isinstance(known, list):
         return objects
-    key = Declaration.of(item.type).args[item.column.match_by].wire
-    return _in_order(objects, [one.get(item.column.match_by) for one in known], key)
+    key = Declaration.of(item.type).args[item.column.match_by]
+    return _in_order(objects, [one.get(key.name) for one in known], key)
 
 
-def _in_order(actual: list[Any], wanted: list[Any], key: str) -> list[Any]:
+def _in_order(actual: list[Any], wanted: list[Any], key: Field) -> list[Any]:
     """Put the objects of an answer into the order of the user's list."""
     rest = list(actual)
     found = []
     for identity in wanted:
-        match = next((one for one in rest if one.get(key) == identity), None)
+        match = next(
+            (one for one in rest if inputs.plain(key, one.get(key.wire)) == identity), None
+        )
         if match is not None:
             rest.remove(match)
             found.append(match)
@@ -158,7 +161,7 @@ def outputs(
     lists = {item.reads: item for item in declaration.args.values() if item.column.match_by}
     found: Values = {}
     for name, item in declaration.outputs.items():
-        actual = _pick(document, item.wire)
+        actual = pick(document, item.wire)
         like = lists.get(item.wire)
         if like and isinstance(actual, list):
             actual = _ordered_like(like, actual, (managed or {}).get(like.name))
@@ -181,7 +184,7 @@ def _put(document: Json, wire: str, value: Any) -> None:
     document[last] = value
 
 
-def _pick(document: Mapping[str, Any], wire: str) -> Any:
+def pick(document: Mapping[str, Any], wire: str) -> Any:
     """Get the value at a dotted place, `None` where there is none."""
     found: Any = document
     for part in wire.split("."):

@@ -286,8 +286,20 @@ class Provider(ResourceProvider):
         if PROCESS.preview:
             # It needs neither network nor credentials for this; at most it shows another name.
             return
-        if self._operation(request, old, state).look(identifier) is None:
+        op = self._operation(request, old, state)
+        if op.look(identifier) is None and not self._has_successor(request, old, state):
             memory.gone.add(urn)
+
+    def _has_successor(self, request: sdk.Request, old: Identity, state: Values) -> bool:
+        """Tell whether an interrupted replacement made the new object before the old one went."""
+        table, settings = self.table(), PROCESS.settings
+        new = replace(old, generation=old.generation + 1)
+        new = new.marked(request.urn, settings.get(OWNER) or "")
+        name = request.urn.rpartition("::")[2]
+        values = plan.renamed(table, name, state, old.mark, new.mark)
+        op = self._operation(request, new, values)
+        found = table.find(op, values)
+        return found is not None and (table.chosen is not None or table.mark_of(found) == new.mark)
 
     @_shown
     def create(self, request: sdk.Request, props: dict[str, Any]) -> CreateResult:

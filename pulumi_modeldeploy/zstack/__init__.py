@@ -1,21 +1,65 @@
-"""ZStack AIOS: model services and their deployments."""
+"""ZStack AIOS: model services and their deployments, and lookups of what they refer to."""
 
 from pulumi_modeldeploy.zstack.args import ArchitectureImageArgs
 from pulumi_modeldeploy.zstack.deployment import ModelServiceDeployment
+from pulumi_modeldeploy.zstack.lookups import (
+    get_gpu_spec,
+    get_gpu_spec_output,
+    get_gpu_specs,
+    get_model,
+    get_model_center,
+    get_model_center_output,
+    get_model_centers,
+    get_model_output,
+    get_model_service,
+    get_model_service_output,
+    get_model_services,
+    get_models,
+    get_zone,
+    get_zone_output,
+    get_zones,
+)
 from pulumi_modeldeploy.zstack.replies import (
+    Capacity,
     DatasetRef,
+    GpuSpec,
     Instance,
+    Model,
+    ModelCenter,
+    ModelServiceEntry,
     ModelServiceImage,
     ModelServiceRef,
+    Zone,
 )
 from pulumi_modeldeploy.zstack.service import ModelService
 
 __all__ = [
     "ArchitectureImageArgs",
+    "Capacity",
     "DatasetRef",
+    "GpuSpec",
     "Instance",
+    "Model",
+    "ModelCenter",
     "ModelService",
     "ModelServiceDeployment",
+    "ModelServiceEntry",
     "ModelServiceImage",
     "ModelServiceRef",
+    "Zone",
+    "get_gpu_spec",
+    "get_gpu_spec_output",
+    "get_gpu_specs",
+    "get_model",
+    "get_model_center",
+    "get_model_center_output",
+    "get_model_centers",
+    "get_model_output",
+    "get_model_service",
+    "get_model_service_output",
+    "get_model_services",
+    "get_models",
+    "get_zone",
+    "get_zone_output",
+    "get_zones",
 ]

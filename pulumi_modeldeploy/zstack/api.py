@@ -10,10 +10,11 @@ import base64
 import hashlib
 import hmac
 import re
+import textwrap
 import time
 import uuid
 import zoneinfo
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -30,7 +31,8 @@ from pulumi_modeldeploy.settings import Setting, Settings
 
 if TYPE_CHECKING:
     from pulumi_modeldeploy.core.identity import Identity
-    from pulumi_modeldeploy.core.values import Json
+    from pulumi_modeldeploy.core.operation import Operation
+    from pulumi_modeldeploy.core.values import Json, Values
 
 ENDPOINT = Setting(
     "zstack:endpoint",
@@ -85,15 +87,25 @@ _ACCEPTED = (200, 202)
 ONE = "inventories"
 """A query by uuid answers a list of one, or an empty one."""
 
+# The name of its job makes a call safe to repeat: the server refuses the second one, and the job of
+# the first is followed. What creating calls make is looked for, as an earlier run may have sent it.
 ADD_SERVICE = Call(
-    "AddModelService", "POST", _SERVICES, ok=_ACCEPTED, envelope="param", beside=_TAGS
+    "AddModelService",
+    "POST",
+    _SERVICES,
+    ok=_ACCEPTED,
+    envelope="param",
+    beside=_TAGS,
+    holds="inventory",
 )
+LIST_SERVICES = Call("QueryModelService", "GET", _SERVICES)
 SHOW_SERVICE = Call("QueryModelService", "GET", f"{_SERVICES}/{{id}}", holds=ONE)
 UPDATE_SERVICE = Call(
     "UpdateModelService",
     "PUT",
     f"{_SERVICES}/{{id}}",
     ok=_ACCEPTED,
+    repeatable=True,
     envelope="updateModelService",
 )
 DELETE_SERVICE = Call(
@@ -110,14 +122,17 @@ DEPLOY = Call(
     ok=_ACCEPTED,
     envelope="deployModelService",
     beside=_TAGS,
+    holds="inventory",
 )
 # The slash at the end of a query of groups matters: without it the path is that of a deletion.
+LIST_GROUPS = Call("QueryModelServiceInstanceGroup", "GET", f"{_GROUPS}/")
 SHOW_GROUP = Call("QueryModelServiceInstanceGroup", "GET", f"{_GROUPS}/{{id}}", holds=ONE)
 UPDATE_GROUP = Call(
     "UpdateModelServiceInstanceGroup",
     "PUT",
     f"{CONTEXT}/v1/model-service-instance-groups/{{id}}",
     ok=_ACCEPTED,
+    repeatable=True,
     envelope="updateModelServiceInstanceGroup",
 )
 DELETE_GROUP = Call(
@@ -131,10 +146,20 @@ DELETE_GROUP = Call(
 SYSTEM_TAGS = Call("QuerySystemTag", "GET", f"{CONTEXT}/v1/system-tags")
 USER_TAGS = Call("QueryUserTag", "GET", f"{CONTEXT}/v1/user-tags")
 ADD_SYSTEM_TAG = Call(
-    "CreateSystemTag", "POST", f"{CONTEXT}/v1/system-tags", ok=_ACCEPTED, envelope="params"
+    "CreateSystemTag",
+    "POST",
+    f"{CONTEXT}/v1/system-tags",
+    ok=_ACCEPTED,
+    repeatable=True,
+    envelope="params",
 )
 ADD_USER_TAG = Call(
-    "CreateUserTag", "POST", f"{CONTEXT}/v1/user-tags", ok=_ACCEPTED, envelope="params"
+    "CreateUserTag",
+    "POST",
+    f"{CONTEXT}/v1/user-tags",
+    ok=_ACCEPTED,
+    repeatable=True,
+    envelope="params",
 )
 DELETE_TAG = Call(
     "DeleteTag", "DELETE", f"{CONTEXT}/v1/tags/{{entry}}", ok=_ACCEPTED, repeatable=True
@@ -210,6 +235,17 @@ JOBS = Jobs(
 """Calls other than queries and logins answer 202 and a job; 30 minutes are the server's limit."""
 
 
+def finder(call: Call) -> Callable[[Operation, Values], Json | None]:
+    """Look for what a create would collide with or resume: one query for all ids that we choose."""
+
+    def find(op: Operation, values: Values) -> Json | None:
+        found = op.client.get(call, query={"q": f"uuid?={','.join(op.own_ids(values))}"}) or {}
+        by_uuid = {str(one.get("uuid")): one for one in found.get(ONE) or []}
+        return op.find_own(values, by_uuid.get)
+
+    return find
+
+
 # --- errors --------------------------------------------------------------------------------------
 
 _ADVICE: Mapping[str, str] = {
@@ -229,21 +265,31 @@ def read_error(document: Any, _headers: Mapping[str, str]) -> Failure:
     error = document.get("error") if isinstance(document, Mapping) else None
     if not isinstance(error, Mapping):
         return Failure("", "")
-    chain = [error]
-    while isinstance(chain[-1].get("cause"), Mapping):
-        chain.append(chain[-1]["cause"])
+    chain = list(_chain(error))
     words = [str(one.get("details") or one.get("description") or "") for one in chain]
     # A cause often repeats what it caused.
     told = [word for n, word in enumerate(words) if word and word not in words[:n]]
     catalogue = error.get("globalErrorCode")
     more = f" [{catalogue}]" if catalogue else ""
-    return Failure(str(error.get("code") or ""), f"{'; caused by: '.join(told)}{more}")
+    over = any(SESSION_OVER in (one.get("globalErrorCode"), one.get("code")) for one in chain)
+    code = NO_SESSION if over else str(error.get("code") or "")
+    return Failure(code, f"{'; caused by: '.join(told)}{more}")
+
+
+def _chain(error: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Walk from an error to its root; one of several objects has several causes."""
+    yield error
+    causes = error.get("causes")
+    for cause in [error.get("cause"), *(causes if isinstance(causes, list) else [])]:
+        if isinstance(cause, Mapping):
+            yield from _chain(cause)
 
 
 def _read_text(text: str) -> Failure:
     code = next((code for begin, code in TEXTS.items() if text.startswith(begin)), "")
     advice = next((words for word, words in _ADVICE.items() if word in text), "")
-    shown = "" if text.startswith("<") else text[:_LONGEST_TEXT]
+    # Cut between words: half a secret would not be recognised as one.
+    shown = "" if text.startswith("<") else textwrap.shorten(text, _LONGEST_TEXT)
     return Failure(code, f"{shown} ({advice})" if advice else shown)
 
 
@@ -251,13 +297,15 @@ NOT_FOUND = "SYS.1003"
 INTERNAL = "SYS.1000"
 """Also the answer to a uuid that somebody has."""
 NO_SESSION = "ID.1001"
+SESSION_OVER = "ORG_ZSTACK_IDENTITY_10020"
+"""The same in newer servers, in either place."""
 
 DIALECT = Dialect(
     "ZStack",
     read_error,
     missing=(NOT_FOUND,),
     taken=(INTERNAL,),
-    expired=(NO_SESSION, "ORG_ZSTACK_IDENTITY_10020"),
+    expired=(NO_SESSION,),
     retry=Retry(
         # The management node is starting, or the plugin is not there yet.
         refused=(429, "SYS.1010", "PORTAL.1000", "PORTAL.1002"),
@@ -287,11 +335,15 @@ def endpoint(settings: Settings) -> str:
     """The address of the management node; the context path may stand behind it.
 
     Raises:
-        SettingsError: There is none, or it holds credentials, which would stand in every state.
+        SettingsError: There is none, or it is no address, or holds credentials, which would stand
+            in every state.
     """
-    address = settings.require(ENDPOINT).rstrip("/").removesuffix(CONTEXT)
-    if "@" in urlsplit(address).netloc:
-        raise SettingsError(f"{ENDPOINT.key} must not hold a user or a password")
+    address = settings.require(ENDPOINT).rstrip("/").removesuffix("/v1").removesuffix(CONTEXT)
+    if not re.fullmatch(r"https?://[^/@\s]+", address):
+        raise SettingsError(
+            f"{ENDPOINT.key} must be an address such as http://172.20.0.10:8080, without a path, a "
+            "user or a password"
+        )
     return address
 
 
@@ -349,7 +401,8 @@ class _Unsigned(requests.auth.AuthBase):
         return request
 
 
-_OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})")
+_OFFSET = re.compile(r"([+-])(0[0-9]|1[0-4]):?([0-5][0-9])")
+"""As far from GMT as anybody's time is."""
 
 
 def time_zone(settings: Settings) -> tzinfo | None:
@@ -423,7 +476,7 @@ def written(moment: datetime) -> str:
     return f"{day}, {moment:%d} {month} {moment:%Y %H:%M:%S} {zone}"
 
 
-_SHOWN = re.compile(r"([A-Z][a-z]{2}) (\d{1,2}), (\d{4}),? (\d{1,2}):(\d\d):(\d\d)\s([AP]M)")
+_SHOWN = re.compile(r"([A-Z][a-z]{2}) (\d{1,2}), (\d{4}),? (1[0-2]|[1-9]):(\d\d):(\d\d)\s([AP]M)")
 
 
 def seconds(text: str, zone: tzinfo | None) -> float | None:
@@ -434,7 +487,11 @@ def seconds(text: str, zone: tzinfo | None) -> float | None:
     _, day, year, hour, minute, second, half = found.groups()
     month = _MONTHS.index(found[1]) + 1
     afternoon = 12 if half == "PM" else 0
-    moment = datetime(  # noqa: DTZ001  (of the zone that follows; without one, this machine's)
-        int(year), month, int(day), int(hour) % 12 + afternoon, int(minute), int(second)
-    )
-    return moment.replace(tzinfo=zone).timestamp()
+    try:
+        moment = datetime(
+            *(int(year), month, int(day), int(hour) % 12 + afternoon, int(minute), int(second)),
+            tzinfo=zone,  # without one it is this machine's
+        )
+    except ValueError:
+        return None
+    return moment.timestamp()

@@ -21,6 +21,7 @@ UUID = pattern(
     _UUID.pattern,
     "be a uuid as ZStack writes it: 32 lower-case letters and digits, no dashes",
     name="uuid",
+    public=True,
 )
 """A uuid that refers to something. Shipped objects have a letter beyond f now and then."""
 
@@ -28,6 +29,7 @@ RESOURCE_UUID = pattern(
     "[0-9a-f]{8}[0-9a-f]{4}[1-5][0-9a-f]{3}[89ab][0-9a-f]{3}[0-9a-f]{12}",
     "be a uuid of version 1 to 5 in lower case, without its dashes",
     name="uuid",
+    public=True,
 )
 """A uuid that the client chooses, which the cloud judges more strictly than a reference."""
 
@@ -49,7 +51,7 @@ def uuids() -> Check:
         return f"wrong: {', '.join(wrong)}" if wrong else None
 
     text = "hold uuids as ZStack writes them: 32 lower-case letters and digits, no dashes"
-    return Check("uuids", text, judge)
+    return Check("uuids", text, judge, public=True)
 
 
 def distinct() -> Check:

@@ -54,7 +54,11 @@ class ModelServiceDeployment(Resource, spelled=camel, trimmed=True):
     """
 
     model_service_uuid: Required[str] = arg(
-        checks=[UUID], change=Change.REPLACE, body=False, source="DeployModelService, path"
+        checks=[UUID],
+        change=Change.REPLACE,
+        body=False,
+        echoed=True,
+        source="DeployModelService, path",
     )
     """The model service to run: the `uuid` of a `ModelService`, or one of `get_model_services`."""
     name: Defaulted[str] = arg(default=None, checks=[length(1, 255)], source=_UPDATABLE)
@@ -299,7 +303,8 @@ def fill(op: Operation, document: Json) -> Json:
 # --- table ---------------------------------------------------------------------------------------
 
 _STATES = ("Running", "Stopped", "Error", "Unknown")
-_RUNS = Wait(until=("Running",), fail=("Error",), passing=("Deploying", "Unknown", "Stopped"))
+_RUNS = Wait(until=("Running",), fail=("Error", "Stopped"), passing=("Deploying", "Unknown"))
+"""No call that is documented starts one that was stopped."""
 
 TABLE = Table(
     kind="ZStack deployment",
@@ -313,11 +318,13 @@ TABLE = Table(
     read=api.SHOW_GROUP,
     delete=api.DELETE_GROUP,
     chosen=api.RESOURCE_UUID,
+    find=api.finder(api.LIST_GROUPS),
     exclusive=("resource_uuid",),
     sight=sight,
     version=lambda document: document.get("lastOpDate"),
     age=age,
     fill=fill,
+    born=lambda document: document.get("createDate"),
     steps=(
         Step(
             UPDATE,

@@ -271,11 +271,13 @@ TABLE = Table(
     delete=api.DELETE_SERVICE,
     delete_query=delete_query,
     chosen=api.RESOURCE_UUID,
+    find=api.finder(api.LIST_SERVICES),
     exclusive=("resource_uuid",),
     sight=sight,
     version=lambda document: document.get("lastOpDate"),
     age=age,
     fill=fill,
+    born=lambda document: document.get("createDate"),
     steps=(
         Step(UPDATE, api.UPDATE_SERVICE, wait=_THERE),
         Entries("models", api.BIND, api.UNBIND, lambda _id, _entry: {}),

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 # `--import-mode=importlib` leaves it out; the neighbours import `synthetic` by its name.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from synthetic import World
+from synthetic import JOBS, NAMED, World
 
 settings.register_profile(
     "core",
@@ -21,12 +21,13 @@ settings.register_profile(
 settings.load_profile("core")
 
 SHAPES = {
-    "server chooses id": {"by": "server", "jobs": False},
-    "addressed by name": {"by": "name", "jobs": False},
-    "client chooses id": {"by": "client", "jobs": False},
-    "jobs": {"by": "server", "jobs": True},
-    "jobs, by name": {"by": "name", "jobs": True},
-    "jobs, client chooses id": {"by": "client", "jobs": True},
+    "server chooses id": {"by": "server", "jobs": None},
+    "addressed by name": {"by": "name", "jobs": None},
+    "client chooses id": {"by": "client", "jobs": None},
+    "jobs": {"by": "server", "jobs": JOBS},
+    "jobs, by name": {"by": "name", "jobs": JOBS},
+    "jobs, client chooses id": {"by": "client", "jobs": JOBS},
+    "client chooses id and jobs": {"by": "client", "jobs": NAMED},
 }
 
 

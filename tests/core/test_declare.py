@@ -1,6 +1,7 @@
 """What an argument is: names, flattening, the two spellings."""
 
 import asyncio
+import typing
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from pulumi_modeldeploy.core.declare import (
     Declaration,
     NotRequired,
     NotRequiredList,
+    NotRequiredLists,
     NotRequiredObject,
     NotRequiredObjects,
     Removal,
@@ -23,10 +25,13 @@ from pulumi_modeldeploy.core.declare import (
     Required,
     Shape,
     arg,
+    maybe,
     output,
+    output_id,
     output_list,
+    output_map,
 )
-from pulumi_modeldeploy.core.resource import flatten
+from pulumi_modeldeploy.core.resource import UNFIT, Resource, flatten
 from pulumi_modeldeploy.core.values import camel
 
 KILN = Declaration.of(Kiln)
@@ -49,6 +54,40 @@ class Glaze(Reply):
 class Report(Reply):
     glazes = output_list(Glaze)
     seen_at = output(int)
+
+
+class Cabinet(Resource, spelled=camel, trimmed=True):
+    """A cloud that spells names and trims texts."""
+
+    shelf_name: NotRequired[str] = arg(default=None)
+    given_name: NotRequired[str] = arg(default=None, wire="its_own.name")
+    read_name: NotRequired[str] = arg(default=None, reads="shown.as")
+    both_names: NotRequired[str] = arg(default=None, wire="sent", reads="shown")
+    key_lists: NotRequiredLists[int] = arg(default=None)
+    shelf: NotRequiredObject[Shelf] = arg(default=None)
+
+    cabinet_id = output_id()
+    made_at = output(str)
+    pass_word = output(str, "token", secret=True)
+    glaze_seen = maybe(Glaze)
+    tag_map = output_map(str)
+
+
+class WideCabinet(Cabinet):
+    extra_width: NotRequired[str] = arg(default=None)
+    extra_out = output(str)
+
+
+class LoudCabinet(Cabinet, spelled=str.upper):
+    extra_width: NotRequired[str] = arg(default=None)
+
+
+class Answered(Reply, spelled=camel, trimmed=True):
+    seen_by = output(str)
+
+
+class AnsweredMore(Answered):
+    seen_when = output(str)
 
 
 # --- names ---------------------------------------------------------------------------------------
@@ -88,6 +127,10 @@ def test_a_field_knows_type_and_shape() -> None:
         "kiln_uuid": (str, Shape.SCALAR),
         "workers": (Worker, Shape.OBJECTS),
         "power": (str, Shape.SCALAR),
+        "glaze": (str, Shape.SCALAR),
+        "door": (str, Shape.SCALAR),
+        "racks": (str, Shape.LIST),
+        "vents": (str, Shape.LIST),
         "kiln_id": (str, Shape.SCALAR),
         "status": (str, Shape.SCALAR),
         "stamp": (str, Shape.SCALAR),
@@ -159,6 +202,99 @@ def test_what_a_change_does_is_said_at_the_top_level(column: dict[str, Any]) -> 
 
     with pytest.raises(TypeError, match=r"Deep\.size: what changes do is said at the top level"):
         Declaration.of(Deep)
+
+
+# --- what a class says about all of its arguments -------------------------------------------------
+
+SPELLED: dict[str, tuple[type, str, str, str]] = {
+    "an argument": (Cabinet, "shelf_name", "shelfName", "shelfName"),
+    "one with a name of its own": (Cabinet, "given_name", "its_own.name", "its_own.name"),
+    "one with another in answers": (Cabinet, "read_name", "readName", "shown.as"),
+    "one with two": (Cabinet, "both_names", "sent", "shown"),
+    "an output": (Cabinet, "made_at", "madeAt", "madeAt"),
+    "an output with a name of its own": (Cabinet, "pass_word", "token", "token"),
+    "the id": (Cabinet, "cabinet_id", "cabinetId", "cabinetId"),
+    "an optional output": (Cabinet, "glaze_seen", "glazeSeen", "glazeSeen"),
+    "of a derived class": (WideCabinet, "extra_width", "extraWidth", "extraWidth"),
+    "an output of a derived class": (WideCabinet, "extra_out", "extraOut", "extraOut"),
+    "of its base": (WideCabinet, "shelf_name", "shelfName", "shelfName"),
+    "of a derived class that spells anew": (LoudCabinet, "extra_width", *["EXTRA_WIDTH"] * 2),
+    "of the base of that": (LoudCabinet, "shelf_name", *["SHELF_NAME"] * 2),
+    "of a nested class, which says so itself": (Shelf, "width_cm", "width_cm", "width_cm"),
+    "of a reply": (Answered, "seen_by", "seenBy", "seenBy"),
+    "of a derived reply": (AnsweredMore, "seen_when", "seenWhen", "seenWhen"),
+    "of a reply without it": (Report, "seen_at", "seen_at", "seen_at"),
+}
+
+
+@pytest.mark.parametrize("case", list(SPELLED))
+def test_the_class_spells_names_that_have_none_of_their_own(case: str) -> None:
+    owner, name, wire, reads = SPELLED[case]
+    declaration = Declaration.of(owner)
+    field = {**declaration.args, **declaration.outputs}[name]
+    assert (field.wire, field.reads) == (wire, reads)
+    assert field.key == camel(name)
+
+
+TRIMMED = {
+    Cabinet: True,
+    WideCabinet: True,
+    LoudCabinet: True,
+    Answered: True,
+    AnsweredMore: True,
+    Shelf: False,
+    Report: False,
+    Kiln: False,
+}
+
+
+@pytest.mark.parametrize("owner", list(TRIMMED), ids=lambda one: one.__name__)
+def test_the_class_says_that_texts_are_trimmed(owner: type) -> None:
+    declaration = Declaration.of(owner)
+    fields = [*declaration.args.values(), *declaration.outputs.values()]
+    assert {field.column.trimmed for field in fields} == {TRIMMED[owner]}
+
+
+@pytest.mark.parametrize("base", [Args, Reply, Resource], ids=lambda one: one.__name__)
+def test_a_class_takes_no_other_keywords(base: Any) -> None:
+    with pytest.raises(TypeError):
+        type(base)("Odd", (base,), {}, spelt=str)
+
+
+COLUMNS: dict[str, Any] = {
+    "reads": None,
+    "echoed": True,
+    "shared": False,
+    "follows": "",
+    "lowered": False,
+    "trimmed": False,
+    "secret": False,
+}
+
+
+def test_an_argument_that_says_nothing_is_shown_ours_and_taken_as_it_is() -> None:
+    column = Declaration.of(Shelf).args["width_cm"].column
+    assert {name: getattr(column, name) for name in COLUMNS} == COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("body", "echoed", "shown"),
+    [(True, None, True), (False, None, False), (True, False, False), (False, True, True)],
+)
+def test_what_is_not_sent_is_not_shown_unless_it_says_so(
+    body: bool, echoed: bool | None, shown: bool
+) -> None:
+    assert arg(default=None, body=body, echoed=echoed).echoed is shown
+
+
+def test_outputs_may_be_secret() -> None:
+    outputs = Declaration.of(WideCabinet).outputs
+    assert [name for name, field in outputs.items() if field.column.secret] == ["pass_word"]
+
+
+def test_outputs_are_only_read() -> None:
+    with pytest.raises(AttributeError, match="seen_by is an output"):
+        Answered().seen_by = "x"  # type: ignore[misc]
 
 
 # --- objects -------------------------------------------------------------------------------------
@@ -286,6 +422,67 @@ def test_an_argument_in_the_spelling_of_the_state_is_no_argument() -> None:
     assert state == {"widthCm (camelCase)": 1, "widthCm": 2}
 
 
+LISTED: dict[str, tuple[Any, Any]] = {
+    "a dict": ({"my_key": [1, 2], "": []}, {"my_key": [1, 2], "": []}),
+    "tuples": ({"a": (1, 2)}, {"a": [1, 2]}),
+    "keys that are no texts": ({1: [1]}, {"1": [1]}),
+    "none for a list": ({"a": None}, {"a": [[UNFIT]]}),
+    "none in a list": ({"a": [None]}, {"a": [None]}),
+    "what does not fit": ({"a": [object()]}, {"a": [[[UNFIT]]]}),
+}
+
+
+@pytest.mark.parametrize("case", list(LISTED))
+def test_lists_under_keys_are_flattened_and_keys_are_not_renamed(case: str) -> None:
+    given, flat = LISTED[case]
+    assert flatten(Declaration.of(Cabinet), {"key_lists": given}) == {"keyLists": flat}
+
+
+LISTED_OUTPUTS: dict[str, Callable[[], Any]] = {
+    "the whole map": lambda: pulumi.Output.from_input({"my_key": [1, 2]}),
+    "a list": lambda: {"my_key": pulumi.Output.from_input([1, 2])},
+    "a tuple": lambda: {"my_key": pulumi.Output.from_input((1, 2))},
+    "an entry": lambda: {"my_key": [1, pulumi.Output.from_input(2)]},
+    "an output in an output": lambda: pulumi.Output.from_input(
+        {"my_key": pulumi.Output.from_input([pulumi.Output.from_input(1), 2])}
+    ),
+}
+
+
+@pytest.mark.parametrize("case", list(LISTED_OUTPUTS))
+def test_outputs_in_lists_under_keys_are_flattened_as_they_resolve(case: str) -> None:
+    flat = _resolved(
+        lambda: flatten(Declaration.of(Cabinet), {"key_lists": LISTED_OUTPUTS[case]()})
+    )
+    assert flat == {"keyLists": {"my_key": [1, 2]}}
+
+
+def test_lists_under_keys_are_known_by_shape_type_and_removal() -> None:
+    field = Declaration.of(Cabinet).args["key_lists"]
+    assert (field.shape, field.type, field.nested) == (Shape.LISTS, int, None)
+    assert field.on_removal == {}
+    assert not field.required
+
+
+def test_lists_under_keys_read_back_what_they_were_given() -> None:
+    class Box(Args):
+        rows: NotRequiredLists[str] = arg(default=None)
+
+    assert Box(rows={"my_key": ["a"]}).rows == {"my_key": ["a"]}
+    assert Box().rows is None
+    assert Box._view({"rows": {"my_key": ["a"]}}).rows == {"my_key": ["a"]}
+    assert flatten(Declaration.of(Box), {"rows": {"my_key": ["a"]}}) == {"rows": {"my_key": ["a"]}}
+
+
+def test_an_attribute_that_holds_lists_under_keys_promises_them() -> None:
+    """What a program may pass, and what it reads back."""
+    (base,) = [one for one in NotRequiredLists.__orig_bases__ if "Arg" in repr(one)]  # type: ignore[attr-defined]
+    passed, read = (str(one) for one in typing.get_args(base))
+    assert "Mapping[str, Input[Sequence[Input[T]]]]" in passed
+    assert "None" in passed
+    assert "dict[str, list[T]] | None" in read
+
+
 # --- the two spellings ---------------------------------------------------------------------------
 
 texts = st.text(max_size=6)
@@ -309,11 +506,27 @@ kilns = st.fixed_dictionaries(
         "kiln_id": texts,
     },
 )
+cabinets = st.fixed_dictionaries(
+    {},
+    optional={
+        "shelf_name": texts,
+        "key_lists": st.dictionaries(texts, st.lists(st.integers(), max_size=3), max_size=3),
+        "shelf": st.fixed_dictionaries({}, optional={"width_cm": st.integers()}),
+        "pass_word": texts,
+    },
+)
 
 
 @given(kilns)
 def test_what_goes_into_the_state_comes_back(values: Any) -> None:
     assert KILN.from_state(KILN.to_state(values)) == values
+
+
+@given(cabinets)
+def test_the_clouds_spelling_is_not_the_states(values: Any) -> None:
+    cabinet = Declaration.of(Cabinet)
+    assert cabinet.from_state(cabinet.to_state(values)) == values
+    assert cabinet.to_state(values).get("keyLists") == values.get("key_lists")
 
 
 @given(st.dictionaries(texts, texts, max_size=4))

@@ -15,11 +15,13 @@ from pulumi_modeldeploy.core.declare import (
     Declaration,
     NotRequired,
     NotRequiredList,
+    NotRequiredLists,
     NotRequiredObject,
     NotRequiredObjects,
     Removal,
     Required,
     arg,
+    output_id,
 )
 from pulumi_modeldeploy.core.resource import Resource
 from pulumi_modeldeploy.core.values import UNKNOWN, Values
@@ -44,6 +46,12 @@ class Tree(Resource):
     leaf: NotRequiredObject[Leaf] = arg(default=None)
     row: NotRequiredObjects[Leaf] = arg(default=None)
     heap: NotRequiredObjects[Leaf] = arg(default=None, unordered=True, match_by="name")
+    rows: NotRequiredLists[int] = arg(default=None)
+    bags: NotRequiredLists[int] = arg(default=None, unordered=True)
+    own_id: NotRequired[str] = arg(default=None, change=Change.REPLACE, follows="tree_id")
+    shade: NotRequired[str] = arg(default=None, implied="dark")
+
+    tree_id = output_id()
 
 
 TREE = Declaration.of(Tree)
@@ -62,6 +70,12 @@ SAME: dict[str, tuple[Values, Values]] = {
     "the order of a heap": ({"heap": LEAVES}, {"heap": LEAVES[::-1]}),
     "whole float and integer": ({"leaf": {"name": "a", "size": 1.0}}, {"leaf": LEAVES[0]}),
     "what no argument is": ({"status": "on"}, {"status": "off"}),
+    "the order inside bags": ({"bags": {"a": [1, 2], "b": []}}, {"bags": {"b": [], "a": [2, 1]}}),
+    "the order of keys": ({"rows": {"a": [1], "b": [2]}}, {"rows": {"b": [2], "a": [1]}}),
+    "what is implied": ({}, {"shade": "dark"}),
+    "what was chosen, given": ({"tree_id": "t1"}, {"own_id": "t1"}),
+    "what was given, left out": ({"own_id": "t1", "tree_id": "t1"}, {}),
+    "what was chosen, left out": ({"tree_id": "t1"}, {}),
     "none in an object": ({"leaf": {"name": "a", "size": None}}, {"leaf": {"name": "a"}}),
 }
 
@@ -94,6 +108,22 @@ DIFFERENT: dict[str, tuple[Values, Values, list[str]]] = {
         ["heap"],
     ),
     "an unknown entry": ({"heap": LEAVES}, {"heap": [LEAVES[0], UNKNOWN]}, ["heap"]),
+    "the order inside rows": ({"rows": {"a": [1, 2]}}, {"rows": {"a": [2, 1]}}, ["rows"]),
+    "a key more": ({"bags": {"a": [1]}}, {"bags": {"a": [1], "b": []}}, ["bags"]),
+    "a key less": ({"bags": {"a": [1], "b": [1]}}, {"bags": {"a": [1]}}, ["bags"]),
+    "a key renamed": ({"bags": {"a": [1]}}, {"bags": {"b": [1]}}, ["bags"]),
+    "under another key": ({"bags": {"a": [1], "b": []}}, {"bags": {"b": [1], "a": []}}, ["bags"]),
+    "how often inside bags": ({"bags": {"a": [1, 1, 2]}}, {"bags": {"a": [1, 2, 2]}}, ["bags"]),
+    "empty and absent": ({"bags": {}}, {}, ["bags"]),
+    "unknown inside bags": ({"bags": {"a": [1]}}, {"bags": {"a": [UNKNOWN]}}, ["bags"]),
+    "an unknown list": ({"bags": {"a": [1]}}, {"bags": {"a": UNKNOWN}}, ["bags"]),
+    "another than the chosen": ({"tree_id": "t1"}, {"own_id": "t2"}, ["own_id"]),
+    "another than the given": (
+        {"own_id": "t1", "tree_id": "t1"},
+        {"own_id": "t2"},
+        ["own_id"],
+    ),
+    "another than what is implied": ({"shade": "light"}, {}, ["shade"]),
     "two, in the order of the declaration": (
         {"ordered": [1], "text": "a"},
         {"ordered": [2], "text": "b"},
@@ -113,6 +143,9 @@ REPLACES: dict[str, tuple[Values, Values, bool]] = {
     "an immutable one is added": ({}, {"fixed": "b"}, True),
     "an immutable one is removed": ({"fixed": "a"}, {}, True),
     "an immutable one becomes unknown": ({"fixed": "a"}, {"fixed": UNKNOWN}, True),
+    "one that follows is given another": ({"tree_id": "a"}, {"own_id": "b"}, True),
+    "one that follows becomes unknown": ({"own_id": "a"}, {"own_id": UNKNOWN}, True),
+    "lists change": ({"bags": {"a": [1]}}, {"bags": {"a": [2]}}, False),
     "another changes": ({"text": "a"}, {"text": "b"}, False),
     "another is removed": ({"text": "a"}, {}, False),
     "one without an empty value is removed": ({"sticky": 1}, {}, False),
@@ -145,6 +178,8 @@ trees = st.fixed_dictionaries(
         "leaf": leaf,
         "row": st.lists(leaf, max_size=3),
         "heap": st.lists(leaf, max_size=3, unique_by=lambda one: one["name"]),
+        "rows": st.dictionaries(texts, st.lists(st.integers(0, 3), max_size=3), max_size=3),
+        "bags": st.dictionaries(texts, st.lists(st.integers(0, 3), max_size=3), max_size=3),
     },
 )
 
@@ -170,6 +205,10 @@ def test_the_order_of_what_has_none_says_nothing(values: Values, seed: int) -> N
     for key in ("bag", "heap"):
         if key in values:
             shuffled[key] = random.Random(seed).sample(values[key], len(values[key]))  # noqa: S311
+    if "bags" in values:
+        chance = random.Random(seed)  # noqa: S311
+        pairs = chance.sample(list(values["bags"].items()), len(values["bags"]))
+        shuffled["bags"] = {key: chance.sample(one, len(one)) for key, one in pairs}
     assert names(values, shuffled) == []
 
 
@@ -208,6 +247,28 @@ def test_only_what_differs_is_listed_with_old_and_new(olds: Values, news: Values
         assert one.old is not None or one.new is not None
 
 
+MALFORMED: dict[str, Values] = {
+    "a text for a map of lists": {"bags": "x"},
+    "a list for a map of lists": {"rows": [1]},
+    "null for a list": {"bags": {"a": None}},
+    "a number for a list": {"rows": {"a": 7}},
+}
+
+
+@pytest.mark.parametrize("case", list(MALFORMED))
+def test_what_makes_no_sense_is_just_different(case: str) -> None:
+    """Normalising keeps it, out of an old state or an answer."""
+    (name,) = MALFORMED[case]
+    right = {name: {"a": [1]}}
+    assert names(MALFORMED[case], right) == [name]
+    assert names(right, MALFORMED[case]) == [name]
+    assert names(MALFORMED[case], MALFORMED[case]) == []
+
+
+def test_pruning_keeps_lists_under_keys() -> None:
+    assert diff.prune(TREE, {"bags": {"a": []}, "rows": {}}) == {"bags": {"a": []}}
+
+
 # --- what an update looks for in the cloud -------------------------------------------------------
 
 
@@ -232,7 +293,7 @@ def test_a_union_of_a_list_with_an_order_goes_by_place() -> None:
 def test_a_union_holds_all_that_is_wanted(wanted: Values, olds: Values) -> None:
     found = diff.union(TREE, wanted, olds)
     assert set(found) == set(wanted) | set(olds)
-    for name in ("fixed", "text", "sticky", "ordered", "bag"):
+    for name in ("fixed", "text", "sticky", "ordered", "bag", "rows", "bags"):
         assert found.get(name) == wanted.get(name, olds.get(name))
     assert diff.union(TREE, wanted, {}) == wanted
 

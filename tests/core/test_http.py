@@ -351,3 +351,176 @@ def test_nothing_secret_is_shown() -> None:
         shown += [str(info.value), repr(info.value)]
     assert "s3cret" not in " ".join(shown)
     assert bench.script.seen[0].headers["Authorization"] == "t0p-s3cret 1"
+
+
+# --- how bodies and answers are wrapped ----------------------------------------------------------
+
+WRAPPED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
+    "as it is": ({}, {"a": 1, "tags": []}, {"a": 1, "tags": []}),
+    "in an envelope": ({"envelope": "param"}, {"a": 1}, {"param": {"a": 1}}),
+    "nothing in it": ({"envelope": "param"}, {}, {"param": {}}),
+    "some beside it": (
+        {"envelope": "param", "beside": ("tags", "more")},
+        {"a": 1, "tags": ["x"]},
+        {"param": {"a": 1}, "tags": ["x"]},
+    ),
+    "empty beside it": (
+        {"envelope": "param", "beside": ("tags",)},
+        {"tags": []},
+        {"param": {}, "tags": []},
+    ),
+    "beside nothing": ({"beside": ("tags",)}, {"a": 1, "tags": []}, {"a": 1, "tags": []}),
+}
+
+
+@pytest.mark.parametrize("case", list(WRAPPED))
+def test_a_body_is_put_into_its_envelope(case: str) -> None:
+    columns, body, sent = WRAPPED[case]
+    bench, before = Bench(answer(200, {})), dict(body)
+    bench.client.send(Call("Make", "POST", "/x", **columns), body=body)
+    assert json.loads(bench.script.seen[0].body or b"") == sent
+    assert body == before
+
+
+def test_a_call_without_a_body_has_no_envelope_either() -> None:
+    bench = Bench(answer(200, {}))
+    bench.client.send(Call("Remove", "DELETE", "/x", envelope="param"))
+    assert bench.script.seen[0].body is None
+
+
+HELD: dict[str, tuple[str, dict[str, Any], Any]] = {
+    "the answer": ("", {"a": 1}, {"a": 1}),
+    "an empty answer": ("", {}, {}),
+    "under a key": ("thing", {"thing": {"a": 1}, "b": 2}, {"a": 1}),
+    "the one of a list": ("things", {"things": [{"a": 1}]}, {"a": 1}),
+    "none of a list": ("things", {"things": []}, None),
+    "null": ("thing", {"thing": None}, None),
+    "no such key": ("thing", {"other": {}}, None),
+    "no object": ("thing", {"thing": "x"}, None),
+    "no objects": ("things", {"things": [None]}, None),
+}
+
+
+@pytest.mark.parametrize("case", list(HELD))
+def test_the_object_is_taken_out_of_its_answer(case: str) -> None:
+    key, document, found = HELD[case]
+    call = Call("Look", "GET", "/x", holds=key)
+    assert Bench(answer(200, document)).client.get(call) == found
+    assert Bench(answer(200, document)).client.send(call).body == document
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 3, 7])
+def test_a_call_may_have_a_number_of_attempts_of_its_own(attempts: int) -> None:
+    bench = Bench(*[error(503) for _ in range(9)])
+    with pytest.raises(ApiError):
+        bench.client.send(Call("Look", "GET", "/x", attempts=attempts))
+    assert bench.sent == attempts
+
+
+def test_headers_of_a_call_win_over_those_of_all() -> None:
+    bench = Bench(answer(200, {}), answer(200, {}), headers={"X-Extra": "1", "X-Job": "none"})
+    bench.client.send(GET, path=PATH, headers={"X-Job": "j1"})
+    bench.client.send(GET, path=PATH)
+    seen = [(one.headers["X-Extra"], one.headers["X-Job"]) for one in bench.script.seen]
+    assert seen == [("1", "j1"), ("1", "none")]
+
+
+def test_headers_of_a_call_are_those_of_all_its_tries() -> None:
+    bench = Bench(error(503), error(503), answer(200, {}))
+    bench.client.send(GET, path=PATH, headers={"X-Job": "j1"})
+    assert [one.headers["X-Job"] for one in bench.script.seen] == ["j1"] * 3
+
+
+# --- a cloud whose status says nothing -----------------------------------------------------------
+
+LYING = Dialect(
+    "Liars",
+    read_error,
+    missing=("Gone",),
+    retry=Retry(refused=(429, "Busy"), failed=(503, "Broke"), by_code=True, attempts=2),
+)
+BY_CODE: dict[str, tuple[int, str, str]] = {
+    "an answer under a bad status": (503, "Denied", NEVER),
+    "a bad status alone": (503, "", SAFE),
+    "a code that says refused": (503, "Busy", ALL),
+    "a code that says failed": (503, "Broke", SAFE),
+    "a code that says failed under another status": (400, "Broke", SAFE),
+    "throttled by something between": (429, "", ALL),
+    "an answer under the status of throttling": (429, "Denied", NEVER),
+    "a status that is not listed": (502, "", NEVER),
+}
+
+
+@pytest.mark.parametrize("call", [GET, POST], ids=lambda call: call.method)
+@pytest.mark.parametrize("case", list(BY_CODE))
+def test_where_there_is_a_code_it_decides_alone(case: str, call: Call) -> None:
+    status, code, repeated = BY_CODE[case]
+    bench = Bench(error(status, code), answer(200, {"id": "t1"}), dialect=LYING)
+    if repeated == ALL or (repeated == SAFE and call is GET):
+        assert bench.client.send(call, path=PATH).body == {"id": "t1"}
+    else:
+        with pytest.raises((ApiError, AmbiguousError)) as info:
+            bench.client.send(call, path=PATH)
+        assert isinstance(info.value, AmbiguousError) is (repeated == SAFE)
+        assert bench.sent == 1
+
+
+def test_where_codes_do_not_decide_alone_a_bad_status_counts_besides() -> None:
+    honest = Dialect("T", read_error, retry=Retry(failed=(503,), attempts=2))
+    bench = Bench(error(503, "Denied"), answer(200, {}), dialect=honest)
+    bench.client.send(GET, path=PATH)
+    assert bench.sent == 2
+
+
+GOT: dict[str, tuple[int, str, type[Exception] | None]] = {
+    "no such object": (503, "Gone", None),
+    "an outage": (503, "", TransportError),
+    "an internal error": (503, "Broke", TransportError),
+    "an answer": (503, "Denied", ApiError),
+}
+
+
+@pytest.mark.parametrize("case", list(GOT))
+def test_a_look_tells_answers_from_outages(case: str) -> None:
+    """What waits passes over an outage, and ends with an answer."""
+    status, code, raised = GOT[case]
+    bench = Bench(*[error(status, code) for _ in range(2)], dialect=LYING)
+    if raised is None:
+        assert bench.client.get(GET, path=PATH) is None
+    else:
+        with pytest.raises(raised) as info:
+            bench.client.get(GET, path=PATH)
+        assert isinstance(info.value, ApiError) is (raised is ApiError)
+
+
+PLAIN: dict[str, tuple[bytes, Any]] = {
+    "a text": (b"Duplicate job", "Duplicate job"),
+    "nothing": (b"", ""),
+    "a page": (b"<html>", "<html>"),
+    "a document": (b'{"code": "E1"}', {"code": "E1"}),
+    "half a document": (b'{"code": "E', '{"code": "E'),
+    "a JSON text": (b'"x"', "x"),
+    "a list": (b"[1]", [1]),
+}
+
+
+@pytest.mark.parametrize("case", list(PLAIN))
+def test_an_error_is_read_as_document_or_else_as_text(case: str) -> None:
+    content, document = PLAIN[case]
+    response, read = answer(400), list[Any]()
+    response._content = content
+
+    def reader(found: Any, _headers: Any) -> Failure:
+        read.append(found)
+        return Failure("E9", "said")
+
+    with pytest.raises(ApiError, match=r"Look: said \(HTTP 400, E9\)"):
+        Bench(response, dialect=Dialect("T", reader)).client.send(GET, path=PATH)
+    assert read == [document]
+
+
+def test_a_text_where_a_document_is_due_is_no_answer() -> None:
+    response = answer(200)
+    response._content = b"welcome"
+    with pytest.raises(AmbiguousError, match="is no JSON object"):
+        Bench(response).client.send(POST)

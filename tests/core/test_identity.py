@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from synthetic import World
 
 from pulumi_modeldeploy.core import identity
-from pulumi_modeldeploy.core.identity import Identity, Naming, mark
+from pulumi_modeldeploy.core.identity import ChosenId, Identity, Naming, mark
 from pulumi_modeldeploy.core.plan import Memory, fill_name
 from pulumi_modeldeploy.modelarts.service import TABLE as MODELARTS
 
@@ -111,6 +111,47 @@ def test_paths_of_secrets_are_there_where_there_are_any() -> None:
     hiding = changed(secrets=("config[0].envs.TOKEN",))
     assert hiding.to_state()["secrets"] == ["config[0].envs.TOKEN"]
     assert Identity.from_state(hiding.to_state()) == hiding
+
+
+def test_an_endpoint_is_there_where_there_is_one() -> None:
+    assert "endpoint" not in ACME.to_state()
+    there = changed(endpoint="https://172.20.0.10:8080")
+    assert there.to_state() == {**ACME.to_state(), "endpoint": "https://172.20.0.10:8080"}
+    assert Identity.from_state(there.to_state()) == there
+    assert Identity.from_state(ACME.to_state()).endpoint == ""
+
+
+ELSEWHERE: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
+    "the same": ({"region": "a"}, {"region": "a"}, False),
+    "another region": ({"region": "a"}, {"region": "b"}, True),
+    "another project": ({"project_id": "p"}, {"project_id": "q"}, True),
+    "no region yet": ({}, {"region": "b"}, False),
+    "no region any more": ({"region": "a"}, {}, False),
+    "another endpoint": ({"endpoint": "x"}, {"endpoint": "y"}, False),
+    "an endpoint at last": ({}, {"endpoint": "y"}, False),
+    "another generation": ({}, {"generation": 1}, False),
+}
+
+
+@pytest.mark.parametrize("case", list(ELSEWHERE))
+def test_where_it_lives_is_region_and_project(case: str) -> None:
+    one, other, elsewhere = ELSEWHERE[case]
+    assert changed(**one).lives_elsewhere(changed(**other)) is elsewhere
+
+
+# --- ids that we choose --------------------------------------------------------------------------
+
+CHOSEN = ChosenId("own", lambda text: f"<{text}>")
+
+
+def test_ids_follow_from_the_mark() -> None:
+    """Golden: with other texts, what an interrupted run left behind would not be found."""
+    assert CHOSEN.all({}, "m") == ["<m>", "<m\n1>", "<m\n2>"]
+    assert CHOSEN.all({"own": None}, "m") == CHOSEN.all({}, "m")
+
+
+def test_a_given_id_is_the_only_one() -> None:
+    assert CHOSEN.all({"own": "mine"}, "m") == ["mine"]
 
 
 def test_the_schema_is_the_first() -> None:

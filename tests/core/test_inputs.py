@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from synthetic import SHARES, Kiln
 
 from pulumi_modeldeploy.core import inputs
-from pulumi_modeldeploy.core.checks import Rule
+from pulumi_modeldeploy.core.checks import Rule, length
 from pulumi_modeldeploy.core.declare import (
     Args,
     Declaration,
     NotRequired,
     NotRequiredList,
+    NotRequiredLists,
+    NotRequiredMap,
     arg,
 )
 from pulumi_modeldeploy.core.values import UNKNOWN, Values
@@ -31,9 +33,21 @@ class Every(Args):
     number: NotRequired[float] = arg(default=None)
     yes: NotRequired[bool] = arg(default=None)
     wholes: NotRequiredList[int] = arg(default=None)
+    lists: NotRequiredLists[int] = arg(default=None)
+
+
+class Tidy(Args, trimmed=True):
+    """Texts that the cloud writes another way."""
+
+    text: NotRequired[str] = arg(default=None, checks=[length(1, 3)])
+    low: NotRequired[str] = arg(default=None, lowered=True)
+    lows: NotRequiredList[str] = arg(default=None, lowered=True)
+    labels: NotRequiredMap[str] = arg(default=None)
+    bags: NotRequiredLists[str] = arg(default=None, lowered=True)
 
 
 EVERY = Declaration.of(Every)
+TIDY = Declaration.of(Tidy)
 
 
 def messages(checked: inputs.Checked) -> list[str]:
@@ -99,7 +113,7 @@ def test_an_unknown_name_gets_the_nearest_one_or_all() -> None:
     (far,) = inputs.check(KILN, {**GOOD, "qqq": 1}).problems
     assert far.text == (
         "is no argument of Kiln: known are name, zone, heat, note, labels, timer, kiln_uuid, "
-        "workers, power"
+        "workers, power, glaze, door, racks, vents"
     )
 
 
@@ -197,6 +211,85 @@ def test_what_is_known_beside_an_unknown_is_judged() -> None:
 def test_a_malformed_value_counts_as_unknown_to_other_rules() -> None:
     raw = {**GOOD, "workers": [{"image": "a", "share": "x"}, {"image": "b", "share": 30}]}
     assert [one.path for one in inputs.check(KILN, raw, (SHARES,)).problems] == ["workers[0].share"]
+
+
+# --- lists under keys, texts as the cloud writes them ---------------------------------------------
+
+LISTS: dict[str, tuple[Any, Any, list[str]]] = {
+    "right": ({"a": [1, 2], "b": []}, {"a": [1, 2], "b": []}, []),
+    "none": ({}, {}, []),
+    "whole floats and texts": ({"a": [1.0, "2"]}, {"a": [1, 2]}, []),
+    "a wrong entry": (
+        {"a": [1, "x"], "b": [2]},
+        {"a": [1, UNKNOWN], "b": [2]},
+        ["lists['a'][1]: must be a whole number [lists.type]"],
+    ),
+    "two wrong entries": (
+        {"a": [None], "b b": [True]},
+        {"a": [UNKNOWN], "b b": [UNKNOWN]},
+        [
+            "lists['a'][0]: must be a whole number [lists.type]",
+            "lists['b b'][0]: must be a whole number [lists.type]",
+        ],
+    ),
+    "no list": (
+        {"a": 1, "b": None, "c": {}},
+        {"a": UNKNOWN, "b": UNKNOWN, "c": UNKNOWN},
+        [f"lists['{key}']: must be a list [lists.type]" for key in "abc"],
+    ),
+    "no map": ([1], UNKNOWN, ["lists: must be a map of lists [lists.type]"]),
+    "a text": ("x", UNKNOWN, ["lists: must be a map of lists [lists.type]"]),
+    "unknown": (UNKNOWN, UNKNOWN, []),
+    "an unknown list": ({"a": UNKNOWN, "b": [1]}, {"a": UNKNOWN, "b": [1]}, []),
+    "an unknown entry": (
+        {"a": [UNKNOWN, "x"]},
+        {"a": [UNKNOWN, UNKNOWN]},
+        ["lists['a'][1]: must be a whole number [lists.type]"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", list(LISTS))
+def test_lists_under_keys_are_checked_entry_by_entry(case: str) -> None:
+    raw, values, problems = LISTS[case]
+    checked = inputs.check(EVERY, {"lists": raw})
+    assert messages(checked) == problems
+    assert checked.values == {"lists": values}
+
+
+def test_normalising_keeps_malformed_lists_as_they_are() -> None:
+    odd = {"lists": {"a": ["x"], "b": None, "c": 3}}
+    assert inputs.normalise(EVERY, odd) == odd
+    assert inputs.normalise(EVERY, {"lists": [1]}) == {"lists": [1]}
+
+
+@pytest.mark.parametrize("strict", [True, False], ids=["check", "normalise"])
+def test_texts_are_brought_to_the_clouds_spelling(strict: bool) -> None:
+    raw = {
+        "text": " a b\n",
+        "low": " ABC ",
+        "lows": ["A", " B"],
+        "labels": {" K ": " v "},
+        "bags": {" K ": ["X "]},
+    }
+    found = inputs.check(TIDY, raw).values if strict else inputs.normalise(TIDY, raw)
+    assert found == {
+        "text": "a b",
+        "low": "abc",
+        "lows": ["a", "b"],
+        "labels": {" K ": " v "},  # free maps are the user's
+        "bags": {" K ": ["x"]},
+    }
+
+
+def test_texts_are_judged_as_the_cloud_writes_them() -> None:
+    assert inputs.check(TIDY, {"text": "  abc  "}).problems == []
+    (problem,) = inputs.check(TIDY, {"text": "    "}).problems
+    assert problem.show() == "text: must be 1 to 3 long, has 0 [text.length]"
+
+
+def test_texts_of_other_classes_stay_as_they_are() -> None:
+    assert inputs.check(EVERY, {"text": " A "}).values == {"text": " A "}
 
 
 # --- warnings, rules that are off ----------------------------------------------------------------
@@ -300,6 +393,22 @@ def spelt(value: Any) -> str:
 def test_normalising_twice_changes_nothing(raw: Values) -> None:
     once = inputs.normalise(KILN, raw)
     assert spelt(inputs.normalise(KILN, once)) == spelt(once)
+
+
+tidy = st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys(TIDY.args, json_like)
+    | {"text": st.text(max_size=5), "low": st.text(max_size=5)},
+)
+
+
+@given(tidy, st.fixed_dictionaries({"lists": json_like}))
+def test_spelling_twice_changes_nothing(texts: Values, lists: Values) -> None:
+    for declaration, raw in ((TIDY, texts), (EVERY, lists)):
+        once = inputs.normalise(declaration, raw)
+        assert spelt(inputs.normalise(declaration, once)) == spelt(once)
+        checked = inputs.check(declaration, raw).values
+        assert spelt(inputs.check(declaration, checked).values) == spelt(checked)
 
 
 @given(bags)

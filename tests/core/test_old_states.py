@@ -74,6 +74,13 @@ def test_whose_it_is_is_still_known(old: Old) -> None:
     assert old.identity.mark == mark(old.identity, old.urn)
 
 
+def test_its_bookkeeping_is_written_as_it_was(old: Old) -> None:
+    """No endpoint where there was none, in a cloud that has regions."""
+    stored = old.stored["inputs"][BOOKKEEPING]
+    assert old.identity.endpoint == ""
+    assert as_the_engine_says(old.identity.to_state()) == stored
+
+
 def test_every_key_is_still_declared(old: Old) -> None:
     known = {**old.declaration.args, **old.declaration.outputs}
     assert set(old.values("inputs", "outputs")) <= set(known)

@@ -12,6 +12,7 @@ from pulumi_modeldeploy.core.declare import (
     Declaration,
     NotRequired,
     NotRequiredList,
+    NotRequiredLists,
     NotRequiredMap,
     NotRequiredObject,
     NotRequiredObjects,
@@ -58,6 +59,12 @@ class Thing(Resource):
     units: NotRequiredObjects[Unit] = arg(default=None, unordered=True, match_by="model")
     rows: NotRequiredObjects[Spec] = arg(default=None)
     local: NotRequired[str] = arg(default=None, body=False)
+    hidden: NotRequired[str] = arg(default=None, echoed=False)
+    path: NotRequired[str] = arg(default=None, body=False, echoed=True, wire="pathName")
+    alias: NotRequired[str] = arg(default=None, wire="aliasName", reads="shown.alias")
+    table: NotRequiredLists[int] = arg(default=None, wire="meta.table")
+    bags: NotRequiredLists[str] = arg(default=None, unordered=True)
+    shared: NotRequiredList[str] = arg(default=None, unordered=True, shared=True)
 
     status = output(str)
     url = output(str, wire="links.self")
@@ -84,12 +91,17 @@ FULL: Values = {
     ],
     "rows": [{"cpu": 1}],
     "local": "here",
+    "table": {"K_1": [2, 1], "k": []},
+    "bags": {"A": ["x", "y"]},
+    "shared": ["p", "q"],
 }
 DOCUMENT: Json = {
     "name": "a",
     "size": {"count": 3, "ratio": 0.5},
     "loud": True,
-    "meta": {"labels": {"A": "1"}},
+    "meta": {"labels": {"A": "1"}, "table": {"K_1": [2, 1], "k": []}},
+    "bags": {"A": ["x", "y"]},
+    "shared": ["p", "q"],
     "steps": [2, 1],
     "bag": [1, 2],
     "spec": {"cpu": 1, "gpu_count": 2},
@@ -172,6 +184,10 @@ things = st.fixed_dictionaries(
         "units": st.lists(units, max_size=3, unique_by=lambda one: one["model"]),
         "rows": st.lists(specs, max_size=3),
         "local": texts,
+        "hidden": texts,
+        "table": st.dictionaries(texts, st.lists(st.integers(0, 3), max_size=3), max_size=3),
+        "bags": st.dictionaries(texts, st.lists(texts, max_size=3), max_size=3),
+        "shared": st.lists(texts, max_size=3),
     },
 )
 
@@ -182,7 +198,7 @@ def left_out(document: Any) -> Any:
     An empty value of a free map is one, and stays.
     """
     if isinstance(document, dict):
-        free = ("labels", "envs")
+        free = ("labels", "envs", "table", "bags")
         kept = {key: one if key in free else left_out(one) for key, one in document.items()}
         return {key: one for key, one in kept.items() if one not in ("", 0, [], {}, None)}
     if isinstance(document, list):
@@ -207,6 +223,8 @@ def test_what_was_sent_is_read_back_in_the_users_order(values: Values, chance: A
     document = wire.body(THING, values)
     for key in ("units", "bag"):
         chance.shuffle(document.get(key, []))
+    for entries in document.get("bags", {}).values():
+        chance.shuffle(entries)
     for unit in document.get("units", []):
         chance.shuffle(unit.get("tags", []))
     assert wire.read(THING, document, managed=values) == values
@@ -223,7 +241,7 @@ def test_what_the_cloud_adds_is_not_read(values: Values) -> None:
 
 def test_without_managed_arguments_all_that_is_there_is_read() -> None:
     found = wire.read(THING, {**DOCUMENT, "colour": "red"}, managed=None)
-    assert found == {key: one for key, one in FULL.items() if key != "local"}
+    assert found == {key: one for key, one in FULL.items() if key not in ("local", "shared")}
 
 
 def test_without_managed_arguments_what_is_empty_is_not_read() -> None:
@@ -233,6 +251,84 @@ def test_without_managed_arguments_what_is_empty_is_not_read() -> None:
 
 def test_an_argument_that_is_not_in_the_body_stays_as_it_is() -> None:
     assert wire.read(THING, {"local": "there"}, managed={"local": "here"}) == {"local": "here"}
+
+
+READS: dict[str, tuple[Values, Json, Values]] = {
+    "under another name": ({"alias": "a"}, {"shown": {"alias": "b"}}, {"alias": "b"}),
+    "not under its own": ({"alias": "a"}, {"aliasName": "b"}, {}),
+    "in no body, but in answers": ({"path": "a"}, {"pathName": "b"}, {"path": "b"}),
+    "in no answer": ({"hidden": "a"}, {"hidden": "b"}, {"hidden": "a"}),
+    "shared, what was set": (
+        {"shared": ["p", "q"]},
+        {"shared": ["x", "q", "p"]},
+        {"shared": ["p", "q"]},
+    ),
+    "shared, one is gone": ({"shared": ["p", "q"]}, {"shared": ["q", "x"]}, {"shared": ["q"]}),
+    "shared, all are gone": ({"shared": ["p"]}, {"shared": ["x"]}, {"shared": []}),
+    "shared, none shown": ({"shared": ["p"]}, {}, {"shared": []}),
+    "shared, none set": ({"shared": []}, {"shared": ["x"]}, {"shared": []}),
+    "another order under a key": (
+        {"bags": {"a": ["x", "y"]}},
+        {"bags": {"a": ["y", "x"]}},
+        {"bags": {"a": ["x", "y"]}},
+    ),
+    "one more under a key": (
+        {"bags": {"a": ["x", "y"]}},
+        {"bags": {"a": ["z", "y", "x"]}},
+        {"bags": {"a": ["x", "y", "z"]}},
+    ),
+    "another order where it counts": (
+        {"table": {"a": [1, 2]}},
+        {"meta": {"table": {"a": [2, 1]}}},
+        {"table": {"a": [2, 1]}},
+    ),
+    "a key of others": ({"bags": {"a": []}}, {"bags": {"b": ["x"]}}, {"bags": {"b": ["x"]}}),
+    "no keys at all, and none set": ({"table": {}}, {"meta": {}}, {"table": {}}),
+    "no keys at all": ({"table": {"a": [1]}}, {"meta": {"table": {}}}, {"table": {}}),
+    "numbers for texts": ({"bags": {"a": ["1"]}}, {"bags": {"a": [1]}}, {"bags": {"a": ["1"]}}),
+    "texts for numbers": (
+        {"table": {"a": [1]}},
+        {"meta": {"table": {"a": ["1"]}}},
+        {"table": {"a": [1]}},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", list(READS))
+def test_the_columns_say_what_is_read(case: str) -> None:
+    managed, document, expected = READS[case]
+    assert wire.read(THING, document, managed) == expected
+
+
+def test_names_of_answers_are_not_those_of_bodies() -> None:
+    assert wire.body(THING, {"alias": "a", "hidden": "h", "path": "p"}) == {
+        "aliasName": "a",
+        "hidden": "h",
+    }
+
+
+def test_taking_lists_under_keys_away_sends_none() -> None:
+    assert THING.args["table"].on_removal == {}
+    assert wire.body(THING, {"table": {}, "bags": {"a": []}}) == {
+        "meta": {"table": {}},
+        "bags": {"a": []},
+    }
+
+
+SENSELESS: dict[str, Any] = {
+    "a text": "x",
+    "a list": ["x"],
+    "null under a key": {"a": None},
+    "a text under a key": {"a": "xyz"},
+    "a number under a key": {"a": 7},
+}
+
+
+@pytest.mark.parametrize("case", list(SENSELESS))
+def test_lists_that_make_no_sense_are_read_as_they_are(case: str) -> None:
+    found = wire.read(THING, {"bags": SENSELESS[case]}, {"bags": {"a": ["x"]}})["bags"]
+    told = {"a number under a key": {"a": "7"}}.get(case, SENSELESS[case])  # texts are declared
+    assert found == told
 
 
 CHANGES: dict[str, tuple[Values, Json, Values]] = {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +21,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 NAMES = sorted(folder.name for folder in EXAMPLES.iterdir() if (folder / "__main__.py").exists())
-SERVICES = {"00-demo": 2, "03-network-pool": 2}
-"""How many services an example deploys, if not one."""
+DEPLOYED = {
+    "00-demo": {"modelarts": 2},
+    "03-network-pool": {"modelarts": 2},
+    "05-zstack": {"zstack": 2},
+    "06-zstack-gpu": {"zstack": 2},
+}
+"""What an example deploys, by cloud, if not one service of ModelArts."""
+EMPTY: dict[str, list[Any]] = {"modelarts": [], "zstack": []}
 
 
 @pytest.fixture
@@ -34,13 +42,23 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def commands(name: str) -> list[list[str]]:
-    """Return the `pulumi config set` commands that a README gives before its first `pulumi up`."""
-    text = (EXAMPLES / name / "README.md").read_text()
-    before, found, _ = text.partition("\npulumi up")
-    assert found, "the README does not say `pulumi up`"
-    lines = [line for line in before.splitlines() if line.startswith("pulumi config set ")]
-    return [shlex.split(line, comments=True)[1:] for line in lines]
+def prepare(name: str, stack: Stack, emulator: Emulator, *, ups: int = 0) -> None:
+    """Seed the emulator and configure the stack as a README says after so many `pulumi up`."""
+    parts = (EXAMPLES / name / "README.md").read_text().split("\npulumi up")
+    assert len(parts) > ups + 1, "the README does not say `pulumi up`"
+    for line in parts[ups].splitlines():
+        words = shlex.split(line, comments=True) if line.startswith(("curl ", "pulumi ")) else []
+        if words[:3] == ["pulumi", "config", "set"]:
+            done = stack.run(*words[1:])
+            assert done.ok, done.output
+        if words[:1] == ["curl"]:
+            _, option, file, url = words
+            assert (option, file[0], url) == ("-d", "@", "$ZSTACK_ENDPOINT/_emulator/seed")
+            emulator.admin.seed(**json.loads((stack.folder / file[1:]).read_text()))
+
+
+def deployed(emulator: Emulator) -> dict[str, list[dict[str, Any]]]:
+    return {cloud: emulator.admin.resources(cloud) for cloud in EMPTY}
 
 
 @pytest.mark.parametrize(("name", "project"), [(n, n) for n in NAMES], indirect=["project"])
@@ -48,16 +66,18 @@ def test_an_example_comes_up_stays_and_goes(
     name: str, project: Path, new_stack: Callable[..., Stack], emulator: Emulator
 ) -> None:
     stack = new_stack(folder=project)
-    for command in commands(name):
-        done = stack.run(*command)
-        assert done.ok, done.output
+    prepare(name, stack, emulator)
     stack.up()
-    services = emulator.admin.resources("modelarts")
-    assert [one["status"] for one in services] == ["running"] * SERVICES.get(name, 1)
+    found = deployed(emulator)
+    counts = {cloud: len(services) for cloud, services in found.items() if services}
+    assert counts == DEPLOYED.get(name, {"modelarts": 1})
+    services = [one for services in found.values() for one in services]
+    # An entry of ZStack's catalogue has no state.
+    assert {one["status"].lower() for one in services if "status" in one} == {"running"}
     assert stack.up("--expect-no-changes").unchanged
     assert stack.refresh("--expect-no-changes").unchanged
     stack.destroy()
-    assert emulator.admin.resources("modelarts") == []
+    assert deployed(emulator) == EMPTY
 
 
 @pytest.mark.parametrize("project", ["02-traffic-split"], indirect=True)
@@ -65,8 +85,7 @@ def test_a_canary_grows_and_takes_over(
     project: Path, new_stack: Callable[..., Stack], emulator: Emulator
 ) -> None:
     stack = new_stack(folder=project)
-    for command in commands("02-traffic-split"):
-        assert stack.run(*command).ok
+    prepare("02-traffic-split", stack, emulator)
     stack.up()
     address = stack.run("stack", "output", "url").output
     stack.configure("canaryWeight", "50")
@@ -98,14 +117,56 @@ def test_the_secret_reaches_the_model_and_nobody_else(
     project: Path, new_stack: Callable[..., Stack], emulator: Emulator
 ) -> None:
     stack = new_stack(folder=project)
-    for command in commands("04-secrets"):
-        assert stack.run(*command).ok
+    prepare("04-secrets", stack, emulator)
     shown = stack.up().output + stack.run("stack", "output").output
     (service,) = emulator.admin.resources("modelarts")
     assert "correct-horse" in service["config"][0]["envs"]["DATABASE"]
     assert "correct-horse" not in shown
     assert "[secret]" in shown
     assert b"correct-horse" not in stack.stored_bytes()
+
+
+@pytest.mark.parametrize("project", ["05-zstack"], indirect=True)
+def test_a_deployment_on_zstack_answers_on_its_url(
+    project: Path, new_stack: Callable[..., Stack], emulator: Emulator
+) -> None:
+    stack = new_stack(folder=project)
+    prepare("05-zstack", stack, emulator)
+    stack.up()
+    url = stack.run("stack", "output", "url").output.strip()
+    answer = requests.get(url, timeout=10)
+    answer.raise_for_status()
+    service = stack.run("stack", "output", "modelService").output.strip()
+    assert answer.json()["modelServiceUuid"] == service
+
+
+@pytest.mark.parametrize("project", ["06-zstack-gpu"], indirect=True)
+def test_gpus_models_tags_and_a_secret_on_zstack(
+    project: Path, new_stack: Callable[..., Stack], emulator: Emulator
+) -> None:
+    name = "06-zstack-gpu"
+    stack = new_stack(folder=project)
+    prepare(name, stack, emulator)
+    shown = stack.up().output + stack.run("stack", "output").output
+    service, deployment = emulator.admin.resources("zstack")
+    assert {vendor: len(specs) for vendor, specs in service["vendorToSpecUuidsMap"].items()} == {
+        "NVIDIA": 2,
+        "Huawei": 1,
+    }
+    assert service["cpuArchitectures"] == ["x86_64", "aarch64"]
+    assert len(service["modelServiceRefs"]) == 1
+    assert "VLLM_API_KEY:opens-nothing" in deployment["yaml"]
+    assert "opens-nothing" not in shown
+    assert b"opens-nothing" not in stack.stored_bytes()
+
+    prepare(name, stack, emulator, ups=1)
+    shown = stack.up("--diff").output
+    changed = emulator.admin.resources("zstack")
+    assert [one["uuid"] for one in changed] == [service["uuid"], deployment["uuid"]]
+    assert len(changed[0]["modelServiceRefs"]) == 2
+    assert "VLLM_API_KEY:opens-nothing-either" in changed[1]["yaml"]
+    assert "opens-nothing" not in shown
+    assert b"opens-nothing" not in stack.stored_bytes()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -55,7 +55,7 @@ class Cloud:
         environ: dict[str, str] | None = None,
     ) -> Operation:
         settings = Settings((stack or {}).get, self.environ if environ is None else environ)
-        place = Identity("acme", "shop", "prod", *TABLE.place(settings))
+        place = Identity("acme", "shop", "prod", *TABLE.place(settings)[:2])
         client = TABLE.connect(settings, place)
         client.clock = self.clock
         client._session.trust_env = False  # no proxies of this machine

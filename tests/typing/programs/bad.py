@@ -4,7 +4,7 @@
 
 import pulumi
 
-from pulumi_modeldeploy import modelarts
+from pulumi_modeldeploy import modelarts, zstack
 
 entry = modelarts.ServiceConfigArgs(model_id="m", specification="s", instance_count=1, weight=100)
 resolved: pulumi.Output[int] = pulumi.Output.from_input(1)
@@ -92,3 +92,9 @@ service.config.apply(lambda c: c.weight)  # wrong: a list
 service.config_status.apply(lambda c: c[0].model_naem)  # wrong: misspelt
 service.due_time.apply(lambda due: due / 1000)  # wrong: may be absent
 modelarts.Service(service.id, infer_type="real-time", config=[entry])  # wrong: a name is no Output
+
+zstack.get_model_center(nam="x")  # wrong: misspelt
+zstack.get_model_center("x")  # wrong: filters have names
+zstack.get_model_center(name=service.id)  # wrong: an Output, not a text
+zstack.get_model_center_output(name=resolved)  # wrong: an Output of a number
+zstack.get_zone(name="x").uid  # wrong: misspelt

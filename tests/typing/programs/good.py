@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from pulumi_modeldeploy import modelarts
+from pulumi_modeldeploy import modelarts, zstack
 
 if TYPE_CHECKING:
     from typing_extensions import assert_type
@@ -66,6 +66,9 @@ full = modelarts.Service(
 
 pulumi.export("url", full.access_address)
 
+center = zstack.get_model_center(name="main")
+found = zstack.get_model_service_output(name=network, model_center_uuid=center.uuid, type=None)
+
 if TYPE_CHECKING:
     assert_type(full.id, pulumi.Output[str])
     assert_type(full.service_id, pulumi.Output[str])
@@ -90,3 +93,9 @@ if TYPE_CHECKING:
     assert_type(full.due_time, pulumi.Output[int | None])
     assert_type(full.error_msg, pulumi.Output[str | None])
     assert_type(full.resource_name, str)
+    assert_type(center, zstack.ModelCenter)
+    assert_type(center.uuid, str)
+    assert_type(center.capacity, zstack.Capacity | None)
+    assert_type(zstack.get_gpu_specs(vendor="AMD", state=None), list[zstack.GpuSpec])
+    assert_type(found, pulumi.Output[zstack.ModelServiceEntry])
+    assert_type(found.apply(lambda one: one.request_cpu), pulumi.Output[int])

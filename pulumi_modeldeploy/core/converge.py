@@ -1,0 +1,207 @@
+"""Bring an existing object to what is wanted: skip what is satisfied, send the other steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pulumi_modeldeploy.core import diff, inputs, wire
+from pulumi_modeldeploy.core.declare import Removal
+from pulumi_modeldeploy.core.plan import strays
+from pulumi_modeldeploy.core.stored import keep, state_of, with_unseen
+from pulumi_modeldeploy.core.table import Entries
+from pulumi_modeldeploy.errors import (
+    AmbiguousError,
+    ApiError,
+    InvalidInputs,
+    ModelDeployError,
+    Refused,
+    WaitFailed,
+)
+
+if TYPE_CHECKING:
+    from pulumi_modeldeploy.core.operation import Operation
+    from pulumi_modeldeploy.core.table import Step, Table
+    from pulumi_modeldeploy.core.values import Json, Values
+    from pulumi_modeldeploy.settings import Settings
+
+TRIES = 3
+"""How often a call is sent in all, when nobody can tell whether the last one took effect."""
+
+
+def update(op: Operation, identifier: str, values: Values, olds: Values) -> Values:
+    """Bring an existing object to what is wanted; one that exists is stored whatever happens.
+
+    Raises:
+        NotReady: It is not what it should be (yet).
+        Refused: It does not exist any more.
+    """
+    must_be_right(op.table, values, op.settings)
+    document = op.show(identifier)
+    if document is None:
+        raise Refused(
+            f"{op.table.kind} {identifier} does not exist any more: run `pulumi up --refresh`, "
+            "which notices that and creates it again"
+        )
+    try:
+        return _converge(op, identifier, values, olds, document)
+    except ModelDeployError as error:
+        keep(op, identifier, values, olds, error)
+
+
+def must_be_right(table: Table, values: Values, settings: Settings) -> None:
+    """Check once more, quietly: a remediating policy changes inputs after the check."""
+    checked = inputs.check(table.declaration, values, table.rules, off=settings.skip_rules)
+    if checked.failures:
+        texts = "; ".join(problem.show() for problem in checked.failures)
+        raise InvalidInputs(f"{texts}. A policy may have changed the inputs after the check.")
+
+
+def _converge(
+    op: Operation, identifier: str, values: Values, olds: Values, document: Json
+) -> Values:
+    """Skip what is satisfied, send the other steps in order, and see that they took effect."""
+    table = op.table
+    if table.sight(document).status not in table.settled.until:
+        document = op.wait(table.settled, identifier)
+    for step in table.steps:
+        document = _run_step(op, step, identifier, values, olds, document)
+    document = reach_goal(op, identifier, values, document)
+    if not table.goals and table.sight(document).status not in table.ready.until:
+        # No goal says what should run: then it must be as it is after a create.
+        document = op.wait(table.ready, identifier)
+    op.say(op.table.sight(document).words)
+    return state_of(op, document, values)
+
+
+def _run_step(
+    op: Operation,
+    step: Step | Entries,
+    identifier: str,
+    values: Values,
+    olds: Values,
+    document: Json,
+) -> Json:
+    """Send one step until nothing of it differs; a lost answer means looking again."""
+    if isinstance(step, Entries):
+        return _run_entries(op, step, identifier, values, olds, document)
+    for last in (*[False] * (TRIES - 1), True):
+        body, names = _step_body(op, step, values, olds, document)
+        if not body:
+            break
+        op.say(f"updating {', '.join(names)}")
+        try:
+            op.call(step.call, body, id=identifier)
+        except AmbiguousError:
+            if last:
+                raise
+            op.say(f"{step.call.operation} may have happened, looking")
+            document = op.wait(op.table.settled, identifier)
+            continue
+        redeploys = any(one in step.redeploys for one in names)
+        # What redeploys nothing is no judgement on a failed object: the goal comes next.
+        wait = step.wait if redeploys else op.table.settled
+        document = op.wait(wait, identifier, document, fresh=not redeploys)
+        _must_have_taken(op, step, identifier, values, document)
+        break
+    return document
+
+
+def _run_entries(
+    op: Operation, step: Entries, identifier: str, values: Values, olds: Values, document: Json
+) -> Json:
+    """Add and take away the entries of a list, as far as the cloud's differs."""
+    item = next(one for one in op.table.declaration.args.values() if step.sends(one))
+    before, wanted = olds.get(item.name), values.get(item.name)
+    if before is None and wanted is None:
+        return document
+    for last in (*[False] * (TRIES - 1), True):
+        present = [inputs.plain(item, one) for one in wire.pick(document, item.reads) or []]
+        own = [one for one in before or [] if one in present] if item.column.shared else present
+        gone = [one for one in own if one not in (wanted or [])]
+        new = [one for one in dict.fromkeys(wanted or []) if one not in present]
+        if not gone and not new:
+            break
+        op.say(f"updating {item.name}")
+        try:
+            for entry in gone:
+                _remove_entry(op, step, identifier, step.key(document, entry))
+            for entry in new:
+                op.call(step.add, step.body(identifier, entry), id=identifier, entry=entry)
+        except AmbiguousError:
+            if last:
+                raise
+        document = op.wait(op.table.settled, identifier)
+    return document
+
+
+def _remove_entry(op: Operation, step: Entries, identifier: str, entry: str) -> None:
+    """Take an entry away; one that is not there (any more) is done."""
+    try:
+        op.call(step.remove, id=identifier, entry=entry)
+    except ApiError as error:
+        if not op.client.dialect.is_missing(error):
+            raise
+
+
+def _must_have_taken(
+    op: Operation, step: Step, identifier: str, values: Values, document: Json
+) -> None:
+    """See that a new configuration is there: a cloud that rolled it back looks healthy.
+
+    Only what is wanted counts: where something was taken away, the cloud may fill in its own.
+    """
+    _, names = _step_body(op, step, values, {}, document)
+    declared = op.table.declaration.args
+    undone = [one for one in names if one in step.redeploys and declared[one].column.echoed]
+    if undone:
+        raise WaitFailed(
+            f"{op.table.kind} {identifier} is {op.table.sight(document).status} with its former "
+            f"configuration: the cloud rolled the change of {', '.join(undone)} back"
+        )
+
+
+def _step_body(
+    op: Operation, step: Step, values: Values, olds: Values, document: Json
+) -> tuple[Json, list[str]]:
+    """Build the body out of what differs from the cloud, and name it."""
+    table, declaration = op.table, op.table.declaration
+    wanted = table.dress(op, values)
+    actual = wire.read(declaration, document, diff.union(declaration, wanted, olds))
+    actual = with_unseen(table, actual, olds)
+    differing = diff.compare(
+        declaration, diff.prune(declaration, actual), diff.prune(declaration, wanted)
+    )
+    names = [one.name for one in differing if step.sends(one.item) and not _is_emptied(one)]
+    for name in names:
+        empty = declaration.args[name].on_removal
+        if wanted.get(name) is None and not isinstance(empty, Removal):
+            wanted[name] = empty
+    body = wire.body(declaration, wanted, only=names)
+    spelled = {step.spells.get(key, key): value for key, value in body.items()}
+    return spelled, [one for one in names if one in wanted]
+
+
+def _is_emptied(difference: diff.Difference) -> bool:
+    """Tell whether what was taken away has the value already that would be sent for that."""
+    return difference.removed and difference.old == difference.item.on_removal
+
+
+def reach_goal(op: Operation, identifier: str, values: Values, document: Json) -> Json:
+    """Start or stop, if what runs contradicts what should; a lost answer means looking again."""
+    table = op.table
+    for last in (*[False] * (TRIES - 1), True):
+        if not strays(table, {"status": table.sight(document).status}, values):
+            break
+        desired = values[table.desired]
+        goal = table.goals[desired]
+        op.say(f"{table.sight(document).status}, should be {desired}")
+        try:
+            op.call(goal.call, goal.body, id=identifier)
+        except AmbiguousError:
+            if last:
+                raise
+            document = op.wait(table.settled, identifier)
+            continue
+        document = op.wait(goal.wait, identifier, document, fresh=False)
+        break
+    return document

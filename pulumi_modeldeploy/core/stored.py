@@ -1,0 +1,98 @@
+"""What goes into the state: what the user manages, as the cloud shows it, and the outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from pulumi_modeldeploy.core import wire
+from pulumi_modeldeploy.core.plan import is_hopeless
+from pulumi_modeldeploy.core.scrub import hide, scrub
+from pulumi_modeldeploy.errors import (
+    ApiError,
+    ModelDeployError,
+    NotReady,
+    TransportError,
+    WaitFailed,
+)
+
+if TYPE_CHECKING:
+    from pulumi_modeldeploy.core.operation import Operation
+    from pulumi_modeldeploy.core.table import Table
+    from pulumi_modeldeploy.core.values import Json, Values
+
+
+def read_back(op: Operation, document: Json, managed: Values | None) -> Values:
+    """Read the arguments that the user manages out of a document; `None`: whatever it has."""
+    return wire.read(op.table.declaration, op.table.undress(document), managed)
+
+
+def state_of(op: Operation, document: Json, arguments: Values) -> Values:
+    """Build a state: arguments, and all outputs of a document."""
+    table = op.table
+    outputs = wire.outputs(table.declaration, table.undress(document), arguments)
+    for name in table.prose:
+        if name in outputs:
+            outputs[name] = scrub(str(outputs[name]), table.declaration, arguments)
+    return {**arguments, **_hidden(op, outputs, arguments)}
+
+
+def _hidden(op: Operation, outputs: Values, arguments: Values) -> Values:
+    """Hide what outputs repeat of secret inputs: it would stand in the state in clear.
+
+    What the verbs themselves read back is the cloud's own.
+    """
+    table = op.table
+    followed = {item.column.follows for item in table.declaration.args.values()}
+    own = {"status", table.incarnation, *followed}
+    return {
+        name: one if name in own else hide(one, arguments, op.identity.secrets)
+        for name, one in outputs.items()
+    }
+
+
+def keep(
+    op: Operation, identifier: str, values: Values, olds: Values, error: ModelDeployError
+) -> NoReturn:
+    """Have an object stored that exists: what it looks like, and why it is not what it should be.
+
+    What the cloud does not show stays as it was before, so that the next run sends it (again).
+
+    Raises:
+        NotReady: It exists.
+        ModelDeployError: `error` itself, if the object does not exist any more.
+    """
+    known = _with_shared(op.table, with_unseen(op.table, values, olds), olds)
+    state, more, gone = dict(known), "", False
+    try:
+        document = op.show(identifier)
+        gone = document is None
+        if document is not None:
+            state = state_of(op, document, read_back(op, document, known))
+            more = op.table.explain(op, identifier) if isinstance(error, WaitFailed) else ""
+    except (TransportError, ApiError) as unseen:
+        # What is known is enough to find the object again.
+        more = f"the cloud cannot be asked just now: {unseen}"
+    if gone:
+        raise error
+    text = f"{error}{f' ({more})' if more else ''}"
+    next_run = "replaces it" if is_hopeless(op.table, state) else "goes on with it"
+    reason = f"{text}. It is stored with its id; `pulumi up` {next_run}."
+    raise NotReady(identifier, state, [reason]) from error
+
+
+def with_unseen(table: Table, values: Values, olds: Values) -> Values:
+    """Take what the cloud does not show over from what was set last."""
+    columns = {name: item.column for name, item in table.declaration.args.items()}
+    unseen = [name for name, column in columns.items() if column.body and not column.echoed]
+    seen = {name: one for name, one in values.items() if name not in unseen}
+    return seen | {name: olds[name] for name in unseen if olds.get(name) is not None}
+
+
+def _with_shared(table: Table, values: Values, olds: Values) -> Values:
+    """Add the entries of shared lists that were to be taken away: they may still be there."""
+    merged = dict(values)
+    for name, item in table.declaration.args.items():
+        if item.column.shared and olds.get(name):
+            new = [one for one in values.get(name) or [] if one not in olds[name]]
+            merged[name] = [*olds[name], *new]
+    return merged
