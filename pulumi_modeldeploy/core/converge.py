@@ -63,6 +63,8 @@ def _converge(
     table = op.table
     if table.sight(document).status not in table.settled.until:
         document = op.wait(table.settled, identifier)
+    if op.renamed:
+        table.remark(op, identifier)
     for step in table.steps:
         document = _run_step(op, step, identifier, values, olds, document)
     document = reach_goal(op, identifier, values, document)

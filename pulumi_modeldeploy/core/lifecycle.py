@@ -15,7 +15,7 @@ from pulumi_modeldeploy.core.converge import TRIES, must_be_right, reach_goal, u
 from pulumi_modeldeploy.core.declare import Change, Removal
 from pulumi_modeldeploy.core.operation import MOST_JOBS
 from pulumi_modeldeploy.core.plan import is_leaving, strays
-from pulumi_modeldeploy.core.stored import keep, read_back, state_of, with_unseen
+from pulumi_modeldeploy.core.stored import keep, read_back, state_of
 from pulumi_modeldeploy.errors import (
     AmbiguousError,
     ApiError,
@@ -190,9 +190,9 @@ def _must_be_ours(
 
 def _mark_of(op: Operation, values: Values, body: Json, found: Json) -> str:
     """Tell whose an object is: an id made of our mark is ours, a given one needs a proof."""
-    chosen = op.table.chosen
-    if chosen is None:
-        return op.table.mark_of(found)
+    chosen, written = op.table.chosen, op.table.mark_of(found)
+    if chosen is None or written:
+        return written
     ours = values.get(chosen.argument) is None or op.made(body, found)
     return op.identity.mark if ours else ""
 
@@ -254,19 +254,17 @@ def _left(op: Operation, values: Values, found: Json) -> Values:
     """
     table, declared = op.table, op.table.declaration.args
     left = wire.read(table.declaration, table.undress(found), None)
-    fixed = {
-        name: one
-        for name, one in with_unseen(table, {}, values).items()
-        if declared[name].column.change is Change.REPLACE
-    }
+    columns = {name: item.column for name, item in declared.items()}
+    unseen = [name for name, one in columns.items() if one.body and not one.echoed]
+    fixed = [name for name in unseen if columns[name].change is Change.REPLACE]
     if fixed:
         op.caution(
             "the cloud does not tell whether the object that was found again was made with this "
-            f"{', '.join(fixed)}; if that changed since the interrupted run, or something that the "
-            "cloud does not show was taken away, run `pulumi up` with `--replace`"
+            f"{', '.join(fixed)}: if that changed since the interrupted run, run `pulumi up` with "
+            "`--replace`"
         )
     removable = {k: v for k, v in left.items() if not isinstance(declared[k].on_removal, Removal)}
-    return removable | fixed
+    return removable | {name: values[name] for name in fixed if name in values}
 
 
 def _bring_up(op: Operation, identifier: str, values: Values) -> Values:

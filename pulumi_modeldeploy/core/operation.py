@@ -33,6 +33,10 @@ MOST_JOBS = 1000
 """Jobs of the same create that a cloud may know: it forgets them after some hours."""
 
 
+MOST_LOOKS = 20
+"""How many of them are looked at for a proof."""
+
+
 @dataclass
 class Operation:
     """One verb on one object: what it works with.
@@ -48,7 +52,9 @@ class Operation:
         kept_elsewhere: Whether another resource of this run has the object of a mark.
         about: Arguments that the verb is about: what only further calls tell is asked for these
             only; `None`: for all.
-        choice: How many of the ids that we chose the cloud refused, although nobody has them.
+        choice: Which of the ids that we choose is the next: somebody has those before it, or the
+            cloud refused them.
+        renamed: Whether the state has another mark than today's.
     """
 
     table: Table
@@ -61,6 +67,7 @@ class Operation:
     kept_elsewhere: Callable[[str], bool] = lambda _: False
     about: Collection[str] | None = None
     choice: int = 0
+    renamed: bool = False
     said: set[str] = field(default_factory=set)
 
     def say(self, text: str) -> None:
@@ -90,12 +97,24 @@ class Operation:
         self, values: Values, look: Callable[[str], Json | None] | None = None
     ) -> Json | None:
         """Find the object of one of the ids that we choose; `look` tells who has an id."""
+        free: list[int] = []
         for choice, identifier in enumerate(self.own_ids(values)):
             found = (look or self.look)(identifier)
-            if found is not None:
+            if found is None:
+                free.append(choice)
+            elif self._may_be_ours(values, found):
                 self.choice = choice
                 return self.table.fill(self, found)
+        self.choice = next((one for one in free if one >= self.choice), self.choice)
         return None
+
+    def _may_be_ours(self, values: Values, found: Json) -> bool:
+        """Tell a renamed resource's object, which carries another mark, from one of ours.
+
+        Not where the id is the user's: whoever has that is in the way.
+        """
+        given = self.table.chosen is not None and values.get(self.table.chosen.argument) is not None
+        return given or self.table.mark_of(found) in ("", self.identity.mark)
 
     def own_ids(self, values: Values) -> list[str]:
         """The ids that we choose, each for where the cloud refuses the one before."""
@@ -211,7 +230,7 @@ class Operation:
         jobs, born = self.table.jobs, self.table.born(found)
         if jobs is None or not jobs.header or born is None:
             return False
-        for number in range(MOST_JOBS):
+        for number in range(MOST_LOOKS):
             try:
                 answer = self._follow(jobs, self.job_of(body, number), self.table.create)
             except JobFailed:

@@ -162,6 +162,7 @@ class Table:
             nothing does.
         exclusive: Arguments whose values the cloud lets one object have at a time: where one is
             given, a replacement deletes first.
+        remark: Writes today's mark by calls of its own, where the id is made of another one.
         dress: Adds the mark to the arguments that go onto the wire.
         undress: Takes the mark out of a document.
         fill: Adds to a document what only further calls tell, as far as the verb is about that.
@@ -201,6 +202,7 @@ class Table:
     find: Callable[[Operation, Values], Json | None] = lambda op, values: op.find_own(values)
     identify: Callable[[Values, Json, Identity], str] = lambda _values, _document, _identity: ""
     mark_of: Callable[[Json], str] = lambda _: ""
+    remark: Callable[[Operation, str], None] = lambda _op, _id: None
     born: Callable[[Json], Any] = lambda _: None
     exclusive: tuple[str, ...] = ()
     dress: Callable[[Operation, Values], Values] = lambda _, values: dict(values)

@@ -337,9 +337,10 @@ class Provider(ResourceProvider):
     ) -> UpdateResult:
         """Bring the object to what is wanted."""
         declaration = self.table().declaration
-        old_raw, _ = _split(declaration, olds)
+        old_raw, old = _split(declaration, olds)
         new_raw, identity = _split(declaration, news)
         op = self._operation(request, _must(identity), old_raw, new_raw)
+        op.renamed = old is not None and old.mark != op.identity.mark
         with _Storing(declaration, op.identity, news):
             state = lifecycle.update(
                 op,

@@ -31,8 +31,7 @@ from pulumi_modeldeploy.settings import Setting, Settings
 
 if TYPE_CHECKING:
     from pulumi_modeldeploy.core.identity import Identity
-    from pulumi_modeldeploy.core.operation import Operation
-    from pulumi_modeldeploy.core.values import Json, Values
+    from pulumi_modeldeploy.core.values import Json
 
 ENDPOINT = Setting(
     "zstack:endpoint",
@@ -233,17 +232,6 @@ JOBS = Jobs(
     over=EXPIRED_JOB,
 )
 """Calls other than queries and logins answer 202 and a job; 30 minutes are the server's limit."""
-
-
-def finder(call: Call) -> Callable[[Operation, Values], Json | None]:
-    """Look for what a create would collide with or resume: one query for all ids that we choose."""
-
-    def find(op: Operation, values: Values) -> Json | None:
-        found = op.client.get(call, query={"q": f"uuid?={','.join(op.own_ids(values))}"}) or {}
-        by_uuid = {str(one.get("uuid")): one for one in found.get(ONE) or []}
-        return op.find_own(values, by_uuid.get)
-
-    return find
 
 
 # --- errors --------------------------------------------------------------------------------------

@@ -306,6 +306,9 @@ _STATES = ("Running", "Stopped", "Error", "Unknown")
 _RUNS = Wait(until=("Running",), fail=("Error", "Stopped"), passing=("Deploying", "Unknown"))
 """No call that is documented starts one that was stopped."""
 
+_TYPE = "ModelServiceInstanceGroupVO"
+"""The name of the type in calls about tags."""
+
 TABLE = Table(
     kind="ZStack deployment",
     owner=ModelServiceDeployment,
@@ -318,7 +321,9 @@ TABLE = Table(
     read=api.SHOW_GROUP,
     delete=api.DELETE_GROUP,
     chosen=api.RESOURCE_UUID,
-    find=api.finder(api.LIST_GROUPS),
+    find=tags.finder(api.LIST_GROUPS),
+    mark_of=tags.mark_of,
+    remark=tags.remark(_TYPE),
     exclusive=("resource_uuid",),
     sight=sight,
     version=lambda document: document.get("lastOpDate"),
@@ -339,7 +344,7 @@ TABLE = Table(
             ),
             spells={"serviceBootUptime": "serviceBootupTime"},
         ),
-        *tags.steps("ModelServiceInstanceGroupVO"),
+        *tags.steps(_TYPE),
     ),
     jobs=api.JOBS,
     ready=_RUNS,

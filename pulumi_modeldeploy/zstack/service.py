@@ -258,6 +258,9 @@ def delete_query(state: Values) -> dict[str, str]:
 
 _THERE = Wait(until=(PRESENT,))
 
+_TYPE = "ModelServiceVO"
+"""The name of the type in calls about tags."""
+
 TABLE = Table(
     kind="ZStack model service",
     owner=ModelService,
@@ -271,7 +274,9 @@ TABLE = Table(
     delete=api.DELETE_SERVICE,
     delete_query=delete_query,
     chosen=api.RESOURCE_UUID,
-    find=api.finder(api.LIST_SERVICES),
+    find=tags.finder(api.LIST_SERVICES),
+    mark_of=tags.mark_of,
+    remark=tags.remark(_TYPE),
     exclusive=("resource_uuid",),
     sight=sight,
     version=lambda document: document.get("lastOpDate"),
@@ -281,7 +286,7 @@ TABLE = Table(
     steps=(
         Step(UPDATE, api.UPDATE_SERVICE, wait=_THERE),
         Entries("models", api.BIND, api.UNBIND, lambda _id, _entry: {}),
-        *tags.steps("ModelServiceVO"),
+        *tags.steps(_TYPE),
     ),
     jobs=api.JOBS,
     # Its job is over when the entry is there: nothing else is to be waited for.

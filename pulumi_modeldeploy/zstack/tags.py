@@ -12,11 +12,11 @@ from pulumi_modeldeploy.core.table import Entries
 from pulumi_modeldeploy.zstack import api
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pulumi_modeldeploy.core.http import Call
     from pulumi_modeldeploy.core.operation import Operation
-    from pulumi_modeldeploy.core.values import Json
+    from pulumi_modeldeploy.core.values import Json, Values
 
 SYSTEM, USER, ATTACHED = "systemTags", "userTags", "tagUuids"
 """Keys of the three lists, on the wire of creating calls and in documents that are completed."""
@@ -62,6 +62,62 @@ def fill(op: Operation, document: Json) -> Json:
         patterns = (tag.get("tagPatternUuid") for tag in tags)
         found[ATTACHED] = [str(one) for one in patterns if one]
     return {**document, **found, **{kind: list(one) for kind, one in uuids.items()}, _UUIDS: uuids}
+
+
+MARK = "modeldeploy::"
+"""What begins the tag that says whose an object is, where its uuid does not."""
+
+
+def marks(op: Operation, identifier: str) -> dict[str, str]:
+    """Read the marks written on an object, and the uuids of their tags."""
+    tags = _tags(op, api.USER_TAGS, {"uuid": identifier})
+    texts = {str(tag.get("tag")): str(tag.get("uuid")) for tag in tags}
+    begin = len(MARK)
+    return {text[begin:]: one for text, one in texts.items() if text.startswith(MARK)}
+
+
+def remark(resource_type: str) -> Callable[[Operation, str], None]:
+    """Write today's mark on an object of a resource that was renamed: its uuid stays.
+
+    Else a new resource of the old name would take it for its own.
+    """
+
+    def write(op: Operation, identifier: str) -> None:
+        own = [] if identifier in op.own_ids({}) else [op.identity.mark]
+        written = marks(op, identifier)
+        for mark in set(written) - set(own):
+            op.call(api.DELETE_TAG, entry=written[mark])
+        for mark in set(own) - set(written):
+            body = {"resourceType": resource_type, "resourceUuid": identifier, "tag": MARK + mark}
+            op.call(api.ADD_USER_TAG, body)
+
+    return write
+
+
+def finder(call: Call) -> Callable[[Operation, Values], Json | None]:
+    """Look for what a create would collide with or resume: one query for all ids that we choose."""
+
+    def find(op: Operation, values: Values) -> Json | None:
+        found = op.client.get(call, query={"q": f"uuid?={','.join(op.own_ids(values))}"}) or {}
+        by_uuid = {str(one.get("uuid")): one for one in found.get(api.ONE) or []}
+
+        def look(identifier: str) -> Json | None:
+            document = by_uuid.get(identifier)
+            if document is None:
+                return None
+            return {**document, _MARK: next(iter(marks(op, identifier)), "")}
+
+        return op.find_own(values, look)
+
+    return find
+
+
+_MARK = "writtenMark"
+
+
+def mark_of(document: Json) -> str:
+    """Read the mark written on an object that was looked for."""
+    return str(document.get(_MARK) or "")
 
 
 def _tags(op: Operation, call: Call, document: Json) -> list[Json]:
