@@ -38,6 +38,7 @@ def update(op: Operation, identifier: str, values: Values, olds: Values) -> Valu
     must_be_right(op.table, values, op.settings)
     document = op.show(identifier)
     if document is None:
+        must_be_at_home(op, identifier)
         raise Refused(
             f"{op.table.kind} {identifier} does not exist any more: run `pulumi up --refresh`, "
             "which notices that and creates it again"
@@ -46,6 +47,20 @@ def update(op: Operation, identifier: str, values: Values, olds: Values) -> Valu
         return _converge(op, identifier, values, olds, document)
     except ModelDeployError as error:
         keep(op, identifier, values, olds, error)
+
+
+def must_be_at_home(op: Operation, identifier: str) -> None:
+    """Refuse to take an object for gone that was made at another endpoint.
+
+    Raises:
+        Refused: The endpoint is another one than that which the object was seen at.
+    """
+    home, here = op.identity.endpoint, op.client.endpoint
+    if home and home != here:
+        raise Refused(
+            f"{op.table.kind} {identifier} was made at {home} and does not exist at {here}: set "
+            "the endpoint back, or, if it is really gone, run `pulumi state delete` for it"
+        )
 
 
 def must_be_right(table: Table, values: Values, settings: Settings) -> None:

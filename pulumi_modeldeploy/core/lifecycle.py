@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pulumi_modeldeploy.core import diff, wire
-from pulumi_modeldeploy.core.converge import TRIES, must_be_right, reach_goal, update
+from pulumi_modeldeploy.core.converge import (
+    TRIES,
+    must_be_at_home,
+    must_be_right,
+    reach_goal,
+    update,
+)
 from pulumi_modeldeploy.core.declare import Change, Removal
 from pulumi_modeldeploy.core.operation import MOST_JOBS
 from pulumi_modeldeploy.core.plan import is_leaving, strays
@@ -285,26 +291,12 @@ def read(op: Operation, identifier: str, managed: Values | None) -> Values | Non
     """Read an object's state; `None` when it is gone."""
     document = op.show(identifier)
     if document is None:
-        _must_be_at_home(op, identifier)
+        must_be_at_home(op, identifier)
         return None
     if is_leaving(op.table, document):
         return None
     state = state_of(op, document, read_back(op, document, managed))
     return _observed_goal(op.table, state)
-
-
-def _must_be_at_home(op: Operation, identifier: str) -> None:
-    """Refuse to take an object for gone that was made at another endpoint.
-
-    Raises:
-        Refused: The endpoint is another one than that which the object was seen at.
-    """
-    home, here = op.identity.endpoint, op.client.endpoint
-    if home and home != here:
-        raise Refused(
-            f"{op.table.kind} {identifier} was made at {home} and does not exist at {here}: set "
-            "the endpoint back, or, if it is really gone, run `pulumi state delete` for it"
-        )
 
 
 def _observed_goal(table: Table, state: Values) -> Values:
@@ -322,7 +314,7 @@ def delete(op: Operation, identifier: str, state: Values) -> None:
     table = op.table
     moved = op.identity.endpoint not in ("", op.client.endpoint)
     if (op.incarnation or moved) and op.look(identifier) is None:
-        _must_be_at_home(op, identifier)
+        must_be_at_home(op, identifier)
         return
     try:
         op.call(table.delete, query=table.delete_query(state), id=identifier)

@@ -29,7 +29,8 @@ def environment(url: str) -> dict[str, str]:
 def inside(environ: Mapping[str, str], url: str) -> dict[str, str]:
     """Return `environ` turned to the emulator at `url`.
 
-    Credentials of other kinds would win over the emulator's key, and a proxy would hide it.
+    Credentials of other kinds would win over the emulator's key, another time zone would break its
+    signature, and a proxy would hide it.
     """
     kept = {name: value for name, value in environ.items() if name not in _OTHERS}
     hosts = [environ.get("NO_PROXY", ""), "127.0.0.1", "localhost"]
@@ -44,6 +45,8 @@ _OTHERS = (
     "OS_SECURITY_TOKEN",
     "ZSTACK_ACCOUNT_NAME",
     "ZSTACK_ACCOUNT_PASSWORD",
+    "ZSTACK_PASSWORD",
+    "ZSTACK_TIME_ZONE",
     "no_proxy",
 )
 

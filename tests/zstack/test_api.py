@@ -649,6 +649,13 @@ def test_the_causes_of_an_aggregate_are_told() -> None:
     assert "no route" in found.message
 
 
+def test_only_one_code_says_that_nothing_is_there() -> None:
+    """404 is a path that nobody serves, or a job that is not known any more."""
+    assert api.DIALECT.is_missing(ApiError("x", 503, "SYS.1003", ""))
+    for status, code in ((404, ""), (404, api.EXPIRED_JOB), (503, "SYS.1007"), (503, "")):
+        assert not api.DIALECT.is_missing(ApiError("x", status, code, ""))
+
+
 RETRIED = {
     "a node that starts": ("SYS.1010", True, False),
     "a plugin that is not there yet": ("PORTAL.1000", True, False),

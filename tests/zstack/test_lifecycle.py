@@ -568,6 +568,21 @@ SAME: dict[str, tuple[str, Values, Values]] = {
         {"architecture_images": [X86, ARM]},
         {"architecture_images": [ARM, X86]},
     ),
+    "images that only the architecture tells apart, in another order": (
+        "cloud",
+        {
+            "architecture_images": [
+                X86,
+                {**X86, "cpu_architecture": "aarch64", "vm_image_uuid": ONE},
+            ]
+        },
+        {
+            "architecture_images": [
+                {**X86, "cpu_architecture": "aarch64", "vm_image_uuid": ONE},
+                X86,
+            ]
+        },
+    ),
     "architectures in upper case": (
         "cloud",
         {"architecture_images": [{**X86, "cpu_architecture": "X86_64"}]},

@@ -12,6 +12,7 @@ import functools
 import importlib
 import inspect
 import json
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,8 @@ from pulumi_modeldeploy.core.table import Step
 from pulumi_modeldeploy.engine.providers import PROVIDERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    import types
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from pulumi_modeldeploy.core.table import Table
     from pulumi_modeldeploy.core.waits import Wait
@@ -377,6 +379,51 @@ def resource(cloud: str, provider: type[Provider]) -> str:
     return "\n\n".join(parts)
 
 
+def lookups(cloud: str, module: types.ModuleType, described: Collection[type]) -> Iterator[str]:
+    """Describe the functions that read something for programs, and what they answer.
+
+    Args:
+        cloud: The name of the module, as programs import it.
+        module: The module.
+        described: Classes that stand on the page already.
+    """
+    functions = [one for name in module.__all__ if inspect.isfunction(one := getattr(module, name))]
+    if functions:
+        yield "## Lookups"
+    for function in functions:
+        parameters = inspect.signature(function).parameters.values()
+        given = ", ".join(f"{one.name}: {one.annotation} = {one.default!r}" for one in parameters)
+        answer = str(function.__annotations__["return"])
+        yield f"### {cloud}.{function.__name__}"
+        yield f"```python\n{function.__name__}(*, {given}) -> {answer}\n```"
+        yield prose(inspect.getdoc(function) or "")
+    names = (str(one.__annotations__["return"]).strip("]").rpartition("[")[2] for one in functions)
+    roots = [getattr(module, name) for name in dict.fromkeys(names)]
+    below = (
+        kind
+        for root in roots
+        for kind in nested(Declaration.of(root).outputs.values(), f"{root.__name__}.")
+    )
+    for kind in once((*(Kind(root, "") for root in roots), *below)):
+        if kind.owner not in described:
+            where = [f"In {code(kind.path)}."] if kind.path else []
+            text = inspect.cleandoc(kind.owner.__doc__ or "")
+            yield "\n\n".join((f"### {kind.owner.__name__}", text, *where, outputs(kind)))
+
+
+def prose(docstring: str) -> str:
+    """Set a docstring: its sections become lists."""
+    lines = []
+    for line in docstring.splitlines():
+        if line.endswith(":") and line[:-1] in ("Args", "Returns", "Raises"):
+            lines.append(f"**{line}**\n")
+        elif re.match(r"    \S", line):
+            lines.append(f"- {line.strip()}")
+        else:
+            lines.append(line.replace("        ", "  ", 1))
+    return "\n".join(lines)
+
+
 def _replacements(table: Table) -> Iterator[str]:
     """Say in which order a replacement goes."""
     if table.exclusive:
@@ -405,11 +452,17 @@ def pages() -> dict[str, str]:
 def _cloud(cloud: str, providers: Sequence[type[Provider]]) -> str:
     module = importlib.import_module(f"pulumi_modeldeploy.{cloud}")
     own = {one.key: one for provider in providers for one in provider.table().credentials}
+    described = {
+        kind.owner
+        for provider in providers
+        for kind in nested(provider.table().declaration.outputs.values())
+    }
     title = inspect.cleandoc(module.__doc__ or cloud).partition("\n")[0].rstrip(".")
     return _page(
         (
             f"# {title}",
             *(resource(cloud, provider) for provider in providers),
+            *lookups(cloud, module, described),
             "## Settings",
             "Those of all clouds are in [settings.md](settings.md).",
             settings_grid(own.values()),
