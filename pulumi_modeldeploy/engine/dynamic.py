@@ -32,6 +32,7 @@ from pulumi.output import UNKNOWN as ENGINE_UNKNOWN
 from pulumi.output import Unknown as EngineUnknown
 
 from pulumi_modeldeploy.core import inputs, lifecycle, plan
+from pulumi_modeldeploy.core.converge import must_be_at_home
 from pulumi_modeldeploy.core.declare import BOOKKEEPING, Declaration
 from pulumi_modeldeploy.core.identity import SCHEMA, Identity
 from pulumi_modeldeploy.core.operation import Operation
@@ -287,8 +288,10 @@ class Provider(ResourceProvider):
             # It needs neither network nor credentials for this; at most it shows another name.
             return
         op = self._operation(request, old, state)
-        if op.look(identifier) is None and not self._has_successor(request, old, state):
-            memory.gone.add(urn)
+        if op.look(identifier) is None:
+            must_be_at_home(op, identifier)
+            if not self._has_successor(request, old, state):
+                memory.gone.add(urn)
 
     def _has_successor(self, request: sdk.Request, old: Identity, state: Values) -> bool:
         """Tell whether an interrupted replacement made the new object before the old one went."""

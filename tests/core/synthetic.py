@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import pytest
 import requests
 import requests.adapters
 
@@ -588,9 +587,3 @@ class World:
         return Operation(
             self.table, client, identity, settings, waiter, self.warnings.append, known
         )
-
-
-def open_in(defect: str, cases: Iterable[str], *failing: str) -> list[Any]:
-    """Cases of a table, those that fail by a known defect marked."""
-    mark = pytest.mark.xfail(strict=True, reason=defect)
-    return [pytest.param(one, marks=mark) if one in failing else one for one in cases]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import requests
 import synthetic
-from synthetic import Work, World, answer, open_in
+from synthetic import Work, World, answer
 from test_jobs import LoggedIn, ends, fault
 
 from pulumi_modeldeploy.core import inputs, lifecycle
@@ -440,16 +440,18 @@ def test_what_is_not_proven_and_cannot_be_changed_is_said(world: World) -> None:
     interrupted(world, FIRED)
     _, state = create(world, {**FIRED, "door": "elm"})
     (caution,) = world.warnings
-    assert "made with this door;" in caution
+    assert "made with this door:" in caution
     assert "--replace" in caution
     assert "glaze" not in caution
     assert state["door"] == "elm"  # believed
 
 
-def test_where_all_can_be_changed_nothing_is_said(world: World) -> None:
+def test_it_is_said_even_if_it_is_not_given_now(world: World) -> None:
+    """That run may have given it."""
     interrupted(world, wanted(glaze="blue"))
     create(world, wanted(glaze="red"))
-    assert world.warnings == []
+    (caution,) = world.warnings
+    assert "made with this door:" in caution
 
 
 @pytest.mark.parametrize("jobs", [None, synthetic.JOBS], ids=["no jobs", "the cloud's names"])
@@ -461,15 +463,18 @@ def test_without_names_of_ours_all_that_can_be_is_sent_again(jobs: Any) -> None:
     assert len(world.warnings) == 1
 
 
-AWAY = [("glaze",), ("door",), ("glaze", "door")]
-
-
-@pytest.mark.parametrize("gone", open_in("C13", AWAY, *AWAY[1:]), ids="-".join)
-def test_what_was_taken_away_since_is_sent_or_said(world: World, gone: tuple[str, ...]) -> None:
+def test_what_was_taken_away_since_and_cannot_change_is_said(world: World) -> None:
     interrupted(world, FIRED)
-    create(world, {key: one for key, one in FIRED.items() if key not in gone})
+    create(world, wanted(glaze="blue"))
     (caution,) = world.warnings
-    assert "taken away" in caution
+    assert "made with this door:" in caution
+
+
+@pytest.mark.xfail(strict=True, reason="C13: what an interrupted run had glazed stays, silently")
+def test_what_was_taken_away_since_and_can_change_is_sent_or_said(world: World) -> None:
+    interrupted(world, FIRED)
+    create(world, wanted(door="oak"))
+    assert world.server.only["glaze"] == "none" or "glaze" in world.warnings[0]
 
 
 def test_the_id_of_the_mark_given_by_hand_needs_a_proof_like_any_other(world: World) -> None:

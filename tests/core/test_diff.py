@@ -75,6 +75,7 @@ SAME: dict[str, tuple[Values, Values]] = {
     "what is implied": ({}, {"shade": "dark"}),
     "what was chosen, given": ({"tree_id": "t1"}, {"own_id": "t1"}),
     "what was given, left out": ({"own_id": "t1", "tree_id": "t1"}, {}),
+    "what was given, left out before it was known": ({"own_id": "t1"}, {}),
     "what was chosen, left out": ({"tree_id": "t1"}, {}),
     "none in an object": ({"leaf": {"name": "a", "size": None}}, {"leaf": {"name": "a"}}),
 }
