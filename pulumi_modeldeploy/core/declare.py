@@ -78,6 +78,7 @@ class Shape(enum.Enum):
     LIST = "list"
     MAP = "map"
     LISTS = "lists"
+    TREE = "tree"
     OBJECT = "object"
     OBJECTS = "objects"
 
@@ -157,6 +158,7 @@ _EMPTY: Mapping[Shape, Any] = {
     Shape.OBJECTS: [],
     Shape.MAP: {},
     Shape.LISTS: {},
+    Shape.TREE: {},
     Shape.OBJECT: {},
 }
 
@@ -352,6 +354,14 @@ class NotRequiredLists(
     """A free map whose values are lists."""
 
     _shape = Shape.LISTS
+
+
+class NotRequiredTree(
+    Arg["Input[Mapping[str, Any] | None] | None", "dict[str, T] | None"], Generic[T]
+):
+    """A free tree of JSON: its keys are the user's and are never renamed, at any depth."""
+
+    _shape = Shape.TREE
 
 
 class RequiredObjects(Arg["Input[Sequence[Input[N | Mapping[str, Any]]]]", "list[N]"], Generic[N]):

@@ -72,9 +72,9 @@ def same(item: Field, old: Any, new: Any) -> bool:
         return False
     if isinstance(old, list) and isinstance(new, list):
         return _same_lists(item, old, new)
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        if item.shape is Shape.OBJECT:
-            return _same_objects(item, old, new)
+    if item.shape is Shape.OBJECT and isinstance(old, Mapping) and isinstance(new, Mapping):
+        return _same_objects(item, old, new)
+    if item.shape is Shape.LISTS and isinstance(old, Mapping) and isinstance(new, Mapping):
         return old.keys() == new.keys() and all(same(item, old[key], new[key]) for key in old)
     return bool(old == new)
 

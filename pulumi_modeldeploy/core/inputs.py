@@ -256,6 +256,20 @@ def _lists(item: Field, value: Any, path: str, checked: Checked, strict: bool) -
     }, ""
 
 
+def _tree(item: Field, value: Any, path: str, checked: Checked, strict: bool) -> tuple[Any, str]:
+    del item, path, checked, strict
+    return _whole(value), "" if isinstance(value, Mapping) else "must be an object"
+
+
+def _whole(value: Any) -> Any:
+    """Turn whole floats into integers at any depth, since the engine hands over floats only."""
+    if isinstance(value, Mapping):
+        return {key: _whole(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _nested(item: Field, value: Any, path: str, checked: Checked, strict: bool) -> tuple[Any, str]:
     if not isinstance(value, Mapping):
         return value, "must be an object"
@@ -274,6 +288,7 @@ _SHAPES: Mapping[Shape, _Builder] = {
     Shape.LIST: _list,
     Shape.MAP: _map,
     Shape.LISTS: _lists,
+    Shape.TREE: _tree,
     Shape.OBJECT: _nested,
     Shape.OBJECTS: _objects,
 }

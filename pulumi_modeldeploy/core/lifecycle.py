@@ -10,7 +10,7 @@ import string
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pulumi_modeldeploy.core import diff, wire
+from pulumi_modeldeploy.core import wire
 from pulumi_modeldeploy.core.converge import (
     TRIES,
     must_be_at_home,
@@ -20,7 +20,7 @@ from pulumi_modeldeploy.core.converge import (
 )
 from pulumi_modeldeploy.core.declare import Change, Removal
 from pulumi_modeldeploy.core.operation import MOST_JOBS
-from pulumi_modeldeploy.core.plan import is_leaving, strays
+from pulumi_modeldeploy.core.plan import is_leaving, replacing, strays
 from pulumi_modeldeploy.core.stored import keep, read_back, state_of
 from pulumi_modeldeploy.errors import (
     AmbiguousError,
@@ -235,7 +235,7 @@ def _frozen(table: Table, values: Values, found: Json) -> list[str]:
     """Name the arguments that only a new object can have as they are wanted now."""
     declaration = table.declaration
     actual = wire.read(declaration, found, values)
-    frozen = [d.name for d in diff.compare(declaration, actual, values) if d.replaces]
+    frozen = replacing(table, actual, values)
     whole = wire.read(declaration, found, None)
     for name, item in declaration.args.items():
         taken_away = values.get(name) is None and whole.get(name) not in (None, item.column.implied)

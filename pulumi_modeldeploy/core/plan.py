@@ -82,6 +82,14 @@ def changes(table: Table, olds: Values, news: Values) -> list[diff.Difference]:
     return diff.compare(table.declaration, known, news)
 
 
+def replacing(table: Table, olds: Values, news: Values) -> list[str]:
+    """Name the arguments of which only a new object can have the new value."""
+    always = [one.name for one in changes(table, olds, news) if one.replaces]
+    old = inputs.normalise(table.declaration, olds)
+    frozen = (name for name in table.frozen(old, news) if name not in always)
+    return [*always, *frozen]
+
+
 def strays(table: Table, olds: Values, news: Values) -> bool:
     """Tell whether what runs contradicts what should."""
     goal = table.goals.get(news.get(table.desired, ""))

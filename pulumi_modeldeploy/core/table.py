@@ -172,6 +172,8 @@ class Table:
         desired: The argument that says what should run.
         stops_itself: States that these arguments let the object reach without being asked to.
         hopeless: States that no call leads out of: only a new object helps.
+        frozen: Names of arguments that only a new object can have, judged by their old and new
+            values; what always replaces says so in its own line.
         leaving: States of an object that is on its way out; to the user it is gone.
         incarnation: The output that differs when somebody made the object anew under the same id,
             where ids are names; empty: ids are never used again.
@@ -214,6 +216,7 @@ class Table:
     desired: str = "desired_status"
     stops_itself: Callable[[Values], Collection[str]] = lambda _: ()
     hopeless: tuple[str, ...] = ()
+    frozen: Callable[[Values, Values], Collection[str]] = lambda _olds, _news: ()
     leaving: tuple[str, ...] = ()
     incarnation: str = ""
     prose: tuple[str, ...] = ()

@@ -245,7 +245,8 @@ class Provider(ResourceProvider):
         new_values, new = _split(table.declaration, news)
         news_checked = inputs.normalise(table.declaration, new_values)
         found = plan.changes(table, old_values, news_checked)
-        replaces = [difference.item.key for difference in found if difference.replaces]
+        names = plan.replacing(table, old_values, news_checked)
+        replaces = [table.declaration.args[name].key for name in names]
         if old and new and old.lives_elsewhere(new):
             replaces.append(BOOKKEEPING)
         if plan.is_hopeless(table, old_values):

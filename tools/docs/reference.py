@@ -150,12 +150,13 @@ def literal(value: Any) -> str:
 
 def type_of(item: Field) -> str:
     """Name a type, with a link if it is described on the same page."""
-    name = item.type.__name__
+    name = getattr(item.type, "__name__", "Any")
     word = f"[`{name}`](#{name.lower()})" if item.nested else code(name)
     words = {
         Shape.LIST: f"list of {word}",
         Shape.OBJECTS: f"list of {word}",
         Shape.MAP: f"map of {word}",
+        Shape.TREE: "free object",
         Shape.LISTS: f"map of lists of {word}",
     }
     return words.get(item.shape, word)
