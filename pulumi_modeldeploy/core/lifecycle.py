@@ -263,11 +263,12 @@ def _left(op: Operation, values: Values, found: Json) -> Values:
     columns = {name: item.column for name, item in declared.items()}
     unseen = [name for name, one in columns.items() if one.body and not one.echoed]
     fixed = [name for name in unseen if columns[name].change is Change.REPLACE]
-    if fixed:
+    doubtful = [name for name in unseen if name in fixed or values.get(name) is None]
+    if doubtful:
         op.caution(
             "the cloud does not tell whether the object that was found again was made with this "
-            f"{', '.join(fixed)}: if that changed since the interrupted run, run `pulumi up` with "
-            "`--replace`"
+            f"{', '.join(doubtful)}: if that changed since the interrupted run, run `pulumi up` "
+            "with `--replace`"
         )
     removable = {k: v for k, v in left.items() if not isinstance(declared[k].on_removal, Removal)}
     return removable | {name: values[name] for name in fixed if name in values}

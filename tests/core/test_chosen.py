@@ -470,7 +470,6 @@ def test_what_was_taken_away_since_and_cannot_change_is_said(world: World) -> No
     assert "made with this door:" in caution
 
 
-@pytest.mark.xfail(strict=True, reason="C13: what an interrupted run had glazed stays, silently")
 def test_what_was_taken_away_since_and_can_change_is_sent_or_said(world: World) -> None:
     interrupted(world, FIRED)
     create(world, wanted(door="oak"))

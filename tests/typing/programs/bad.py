@@ -98,3 +98,14 @@ zstack.get_model_center("x")  # wrong: filters have names
 zstack.get_model_center(name=service.id)  # wrong: an Output, not a text
 zstack.get_model_center_output(name=resolved)  # wrong: an Output of a number
 zstack.get_zone(name="x").uid  # wrong: misspelt
+zstack.ModelServiceDeployment("d", zone_uuid="z", type="Container")  # wrong: no model service
+runs = zstack.ModelServiceDeployment(
+    "runs",
+    model_service_uuid=service.id,
+    zone_uuid=1,  # wrong: a text
+    type="Container",
+    l3_networks=["n"],  # wrong: misspelt
+    environment_variables=["A"],  # wrong: a map
+)
+runs.url = "x"  # wrong: an output
+runs.instances.apply(lambda found: found[0].ulr)  # wrong: misspelt

@@ -69,7 +69,43 @@ pulumi.export("url", full.access_address)
 center = zstack.get_model_center(name="main")
 found = zstack.get_model_service_output(name=network, model_center_uuid=center.uuid, type=None)
 
+llm = zstack.ModelService(
+    "llm",
+    yaml="services: []",
+    request_cpu=1,
+    request_memory=pulumi.Output.from_input(1),
+    model_center_uuid=center.uuid,
+    install_path="/opt",
+    start_command="serve",
+    architecture_images=[
+        zstack.ArchitectureImageArgs(cpu_architecture="x86_64", docker_image=network),
+        {"cpu_architecture": "aarch64", "docker_image": "i"},
+    ],
+    model_uuids=[network, "m"],
+    vendor_to_spec_uuids_map={"NVIDIA": ["s", network], "Huawei": pulumi.Output.from_input(["t"])},
+    user_tags=None,
+)
+runs = zstack.ModelServiceDeployment(
+    "runs",
+    model_service_uuid=llm.uuid,
+    zone_uuid="z",
+    type="Container",
+    environment_variables={"A": network},
+    opts=pulumi.ResourceOptions(protect=True),
+)
+
 if TYPE_CHECKING:
+    assert_type(llm.uuid, pulumi.Output[str])
+    assert_type(llm.name, pulumi.Output[str])
+    assert_type(llm.request_memory, pulumi.Output[int])
+    assert_type(llm.model_uuids, pulumi.Output[list[str] | None])
+    assert_type(llm.vendor_to_spec_uuids_map, pulumi.Output[dict[str, list[str]] | None])
+    assert_type(llm.architecture_images, pulumi.Output[list[zstack.ArchitectureImageArgs]])
+    assert_type(llm.size, pulumi.Output[int])
+    assert_type(llm.version, pulumi.Output[str | None])
+    assert_type(llm.model_service_images, pulumi.Output[list[zstack.ModelServiceImage]])
+    assert_type(runs.url, pulumi.Output[str | None])
+    assert_type(runs.instances, pulumi.Output[list[zstack.Instance]])
     assert_type(full.id, pulumi.Output[str])
     assert_type(full.service_id, pulumi.Output[str])
     assert_type(full.access_address, pulumi.Output[str])
