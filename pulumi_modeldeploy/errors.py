@@ -5,9 +5,11 @@
     ├── InvalidInputs        checked inputs turned out to be wrong after all
     ├── Refused              going on could take over or damage what is not ours
     ├── LookupFailed         what a program looks up is not there, or not the only one
+    ├── OutOfSight           what is referred to cannot be looked at
     ├── Stopped              the run that asked for this is over
     ├── ApiError             the cloud answered: no
-    │   └── JobFailed        ... after it had begun
+    │   ├── JobFailed        ... after it had begun
+    │   └── LoginRefused     ... to who we say we are; the request itself was not sent
     ├── TransportError       the cloud did not answer
     │   └── AmbiguousError   ... and may or may not have done what it was asked
     │       └── JobOver      an earlier try came to its end, well or not
@@ -47,6 +49,18 @@ class LookupFailed(ModelDeployError):
     """What a program looks up is not there, or not the only one of its kind."""
 
 
+class OutOfSight(ModelDeployError):
+    """What a resource refers to cannot be looked at.
+
+    Attributes:
+        about: What stands in the way, said once however many resources it concerns.
+    """
+
+    def __init__(self, text: str, about: str) -> None:
+        self.about = about
+        super().__init__(text)
+
+
 class Stopped(ModelDeployError):
     """The run that asked for this is over; nothing more is changed."""
 
@@ -58,22 +72,49 @@ class ApiError(ModelDeployError):
         status: HTTP status.
         code: The cloud's error code, empty when it gave none.
         request_id: What the cloud's support asks for, empty when it gave none.
+        advice: What to do about it, as a part of a sentence; empty where the cloud's words must do.
     """
 
     def __init__(
-        self, operation: str, status: int, code: str, message: str, request_id: str = ""
+        self,
+        operation: str,
+        status: int,
+        code: str,
+        message: str,
+        request_id: str = "",
+        advice: str = "",
     ) -> None:
         self.operation, self.status, self.code = operation, status, code
-        self.message, self.request_id = message, request_id
+        self.message, self.request_id, self.advice = message, request_id, advice
         super().__init__(self._text())
 
     def _text(self) -> str:
         facts = [f"HTTP {self.status}", self.code, self.request_id and f"request {self.request_id}"]
-        return f"{self.operation}: {self.message} ({', '.join(f for f in facts if f)})"
+        text = f"{self.operation}: {self.message} ({', '.join(f for f in facts if f)})"
+        return f"{text}; {self.advice}" if self.advice else text
 
 
 class JobFailed(ApiError):
     """A job that the cloud had accepted failed; it may have done a part of its work."""
+
+
+class LoginRefused(ApiError):
+    """A login was refused; the request that needed it was not sent.
+
+    Status and code are left out, since they say nothing about that request: a login that is not
+    found does not mean that an object is gone.
+    """
+
+    def __init__(self, error: ApiError) -> None:
+        super().__init__(
+            error.operation,
+            error.status,
+            error.code,
+            error.message,
+            error.request_id,
+            error.advice,
+        )
+        self.status, self.code = 0, ""
 
 
 class TransportError(ModelDeployError):

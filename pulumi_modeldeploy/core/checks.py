@@ -114,6 +114,12 @@ def one_of(*allowed: str) -> Check:
     return Check("one-of", text, judge, public=True)
 
 
+PROFILE_NAME = pattern(
+    r"[A-Za-z0-9_-]{1,64}", "be a name of letters, digits, - and _", name="profile", public=True
+)
+"""A profile of the settings; not secret, since messages name it."""
+
+
 def between(least: float, most: float | None = None, *, warn: bool = False) -> Check:
     """A number in a range, ends included."""
     text = f"be at least {number(least)}"

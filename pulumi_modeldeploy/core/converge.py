@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pulumi_modeldeploy.core import diff, inputs, wire
 from pulumi_modeldeploy.core.declare import Removal
 from pulumi_modeldeploy.core.plan import strays
+from pulumi_modeldeploy.core.preflight import must_fit
 from pulumi_modeldeploy.core.stored import keep, state_of, with_unseen
 from pulumi_modeldeploy.core.table import Entries
 from pulumi_modeldeploy.errors import (
@@ -36,6 +37,7 @@ def update(op: Operation, identifier: str, values: Values, olds: Values) -> Valu
         Refused: It does not exist any more.
     """
     must_be_right(op.table, values, op.settings)
+    must_fit(op, values, olds)
     document = op.show(identifier)
     if document is None:
         must_be_at_home(op, identifier)
@@ -78,8 +80,9 @@ def _converge(
     table = op.table
     if table.sight(document).status not in table.settled.until:
         document = op.wait(table.settled, identifier)
-    if op.renamed:
+    if op.former_mark:
         table.remark(op, identifier)
+        op.former_mark = ""
     for step in table.steps:
         document = _run_step(op, step, identifier, values, olds, document)
     document = reach_goal(op, identifier, values, document)
@@ -106,8 +109,10 @@ def _run_step(
         if not body:
             break
         op.say(f"updating {', '.join(names)}")
+        declared = op.table.declaration.args
+        op.unsure |= {name for name in names if not declared[name].column.echoed}
         try:
-            op.call(step.call, body, id=identifier)
+            answer = op.call(step.call, body, id=identifier)
         except AmbiguousError:
             if last:
                 raise
@@ -115,10 +120,12 @@ def _run_step(
             document = op.wait(op.table.settled, identifier)
             continue
         redeploys = any(one in step.redeploys for one in names)
+        op.accepted = answer if redeploys else None
         # What redeploys nothing is no judgement on a failed object: the goal comes next.
         wait = step.wait if redeploys else op.table.settled
         document = op.wait(wait, identifier, document, fresh=not redeploys)
         _must_have_taken(op, step, identifier, values, document)
+        op.unsure -= set(names)
         break
     return document
 
@@ -147,7 +154,9 @@ def _run_entries(
         except AmbiguousError:
             if last:
                 raise
-        document = op.wait(op.table.settled, identifier)
+            document = op.wait(op.table.settled, identifier)
+            continue
+        return op.wait(op.table.settled, identifier)
     return document
 
 
@@ -167,7 +176,7 @@ def _must_have_taken(
 
     Only what is wanted counts: where something was taken away, the cloud may fill in its own.
     """
-    _, names = _step_body(op, step, values, {}, document)
+    _, names = _step_body(op, step, values, values, document)
     declared = op.table.declaration.args
     undone = [one for one in names if one in step.redeploys and declared[one].column.echoed]
     if undone:
@@ -184,11 +193,12 @@ def _step_body(
     table, declaration = op.table, op.table.declaration
     wanted = table.dress(op, values)
     actual = wire.read(declaration, document, diff.union(declaration, wanted, olds))
-    actual = with_unseen(table, actual, olds)
+    actual = with_unseen(declaration, actual, olds)
     differing = diff.compare(
         declaration, diff.prune(declaration, actual), diff.prune(declaration, wanted)
     )
     names = [one.name for one in differing if step.sends(one.item) and not _is_emptied(one)]
+    names += [name for name in sorted(op.unsure - {*names}) if step.sends(declaration.args[name])]
     for name in names:
         empty = declaration.args[name].on_removal
         if wanted.get(name) is None and not isinstance(empty, Removal):
@@ -207,11 +217,12 @@ def reach_goal(op: Operation, identifier: str, values: Values, document: Json) -
     """Start or stop, if what runs contradicts what should; a lost answer means looking again."""
     table = op.table
     for last in (*[False] * (TRIES - 1), True):
-        if not strays(table, {"status": table.sight(document).status}, values):
+        desired, status = values.get(table.desired, ""), table.sight(document).status
+        goal = table.goals.get(desired)
+        due = strays(table, {"status": status}, values)
+        if goal is None or not (due or goal.outdated(document)):
             break
-        desired = values[table.desired]
-        goal = table.goals[desired]
-        op.say(f"{table.sight(document).status}, should be {desired}")
+        op.say(f"{status}{'' if due else ' with its former configuration'}, should be {desired}")
         try:
             op.call(goal.call, goal.body, id=identifier)
         except AmbiguousError:

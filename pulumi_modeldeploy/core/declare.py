@@ -47,6 +47,8 @@ N = TypeVar("N", bound="Args")
 
 BOOKKEEPING = "modeldeploy"
 """The one input that is not an argument: identity of the resource, see `core/identity`."""
+PROFILE = "profile"
+"""The argument that names the settings by which a resource is reached; no cloud gets it."""
 
 
 UPDATE = "update"
@@ -106,6 +108,7 @@ class Column:
     follows: str
     decimals: int | None
     lowered: bool
+    picks: str
     trimmed: bool
     source: str
     secret: bool = False
@@ -240,6 +243,7 @@ def arg(
     follows: str = "",
     decimals: int | None = None,
     lowered: bool = False,
+    picks: str = "",
     source: str = "",
 ) -> Any:
     """Declare an argument.
@@ -268,6 +272,8 @@ def arg(
             that, or leaving it out again, changes nothing.
         decimals: How many decimals the cloud keeps; it rounds half up, and so does the check.
         lowered: Whether texts are the same in upper and lower case; they are sent in lower case.
+        picks: Of a list of plain values whose entries answers show as objects: the member, by the
+            cloud's name, that is the entry.
         source: Page and table of the vendor that the line was written from.
     """
     return Column(
@@ -287,6 +293,7 @@ def arg(
         follows=follows,
         decimals=decimals,
         lowered=lowered,
+        picks=picks,
         trimmed=False,
         source=source,
     )

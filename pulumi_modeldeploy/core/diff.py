@@ -113,12 +113,16 @@ def union(declaration: Declaration, wanted: Values, olds: Values) -> Values:
 
 def _union_lists(item: Field, wanted: list[Any], olds: list[Any]) -> list[Any]:
     nested = Declaration.of(item.type)
+    before = counterparts(item, wanted, olds)
+    return [union(nested, entry, old) for entry, old in zip(wanted, before, strict=True)]
+
+
+def counterparts(item: Field, entries: list[Any], olds: list[Any]) -> list[Any]:
+    """Find for each entry what it was before; an empty one where it was not."""
     if item.column.unordered:
         known = {_identity(item, old): old for old in olds}
-        before = [known.get(_identity(item, entry), {}) for entry in wanted]
-    else:
-        before = [*olds, *[{}] * len(wanted)][: len(wanted)]
-    return [union(nested, entry, old) for entry, old in zip(wanted, before, strict=True)]
+        return [known.get(_identity(item, entry), {}) for entry in entries]
+    return [*olds, *[{}] * len(entries)][: len(entries)]
 
 
 def prune(declaration: Declaration, values: Mapping[str, Any]) -> Values:

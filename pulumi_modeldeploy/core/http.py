@@ -6,6 +6,7 @@ Behaviour is data: a cloud gives a `Dialect` (how its errors look, which may be 
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import re
@@ -19,7 +20,14 @@ import requests
 import requests.adapters
 import requests.auth
 
-from pulumi_modeldeploy.errors import AmbiguousError, ApiError, Stopped, TransportError
+from pulumi_modeldeploy.core.scrub import SURE, scrub_texts
+from pulumi_modeldeploy.errors import (
+    AmbiguousError,
+    ApiError,
+    LoginRefused,
+    Stopped,
+    TransportError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -144,6 +152,7 @@ class Dialect:
         taken: Codes that mean "there is one of this name".
         expired: Statuses or codes that mean "log in again".
         retry: What is repeated.
+        advise: What to do about an error, by status and code; empty where nothing is to be added.
     """
 
     name: str
@@ -152,6 +161,7 @@ class Dialect:
     taken: Collection[str] = ()
     expired: Collection[int | str] = ()
     retry: Retry = field(default_factory=Retry)
+    advise: Callable[[int, str], str] = lambda _status, _code: ""
 
     def is_missing(self, error: ApiError) -> bool:
         """Tell whether an error says that the object does not exist."""
@@ -178,6 +188,28 @@ class Answer:
 
     status: int
     body: Json
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class Unsigned(requests.auth.AuthBase):
+    """Leaves a request as it is, and keeps `requests` from looking for a `.netrc`."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Sign nothing."""
+        return request
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a login answered.
+
+    Attributes:
+        value: The value of the header.
+        over: Whether it is about to end, as far as that is known before the cloud says so.
+    """
+
+    value: str = field(repr=False)
+    over: Callable[[], bool] = lambda: False
 
 
 class Login(requests.auth.AuthBase):
@@ -186,10 +218,12 @@ class Login(requests.auth.AuthBase):
     Safe to share between threads: those that notice the end together log in once.
     """
 
-    def __init__(self, log_in: Callable[[], str]) -> None:
+    def __init__(self, log_in: Callable[[], str | Session]) -> None:
         """Take the function that logs in and answers the value of the header."""
         self._log_in, self._lock = log_in, threading.Lock()
-        self._header: str | None = None
+        self._session: Session | None = None
+        self._failed: ApiError | TransportError | None = None
+        self._failures, self._is_final = 0, False
         self.number = 0
         """Which login this is; grows with each one that is over."""
 
@@ -198,15 +232,45 @@ class Login(requests.auth.AuthBase):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add the header."""
-        self.sign(request, self.ready())
+        # One that comes to its end just now is sent all the same: this is no place to log in.
+        session = self._session
+        self.sign(request, session.value if session else self.ready())
         return request
 
     def ready(self) -> str:
-        """Log in, unless that was done before."""
+        """Log in, unless that was done before and lasts.
+
+        A login that is refused is not tried again, lest the account be locked; one that fails
+        otherwise is the answer for everybody who was waiting for it.
+        """
+        failures = self._failures
         with self._lock:
-            if self._header is None:
-                self._header = self._log_in()
-            return self._header
+            if self._failed is not None and (self._is_final or failures != self._failures):
+                raise self._failed
+            if self._session is not None and self._session.over():
+                self._session, self.number = None, self.number + 1
+            if self._session is None:
+                self._session = self._new_session()
+            return self._session.value
+
+    def _new_session(self) -> Session:
+        try:
+            found = self._log_in()
+        except (ApiError, TransportError) as error:
+            self._failed, self._failures = error, self._failures + 1
+            raise
+        return found if isinstance(found, Session) else Session(found)
+
+    def refuse(self) -> None:
+        """Take note that the last login was refused for good."""
+        with self._lock:
+            self._is_final = True
+
+    def hide(self, text: str) -> str:
+        """Take what requests are signed with out of a text."""
+        session = self._session
+        words = session.value.split() if session else []
+        return scrub_texts(text, [word for word in words if len(word) >= SURE])
 
     def sign(self, request: requests.PreparedRequest, value: str) -> None:
         """Put the value where the cloud wants it."""
@@ -216,7 +280,7 @@ class Login(requests.auth.AuthBase):
         """Take note that a login is over, unless a later one has taken its place."""
         with self._lock:
             if number == self.number:
-                self._header, self.number = None, self.number + 1
+                self._session, self.number = None, self.number + 1
 
 
 class Client:
@@ -256,6 +320,12 @@ class Client:
     def __repr__(self) -> str:
         return f"Client({self.endpoint!r})"
 
+    def beside(self, endpoint: str, dialect: Dialect) -> Client:
+        """Open a connection to a neighbour of the cloud, with the same credentials and login."""
+        other = copy.copy(self)
+        other.endpoint, other.dialect = endpoint, dialect
+        return other
+
     def send(
         self,
         call: Call,
@@ -294,14 +364,20 @@ class Client:
         """Log in before anything is sent: what goes wrong then says nothing about the call.
 
         Raises:
-            ApiError: The login was refused.
-            TransportError: The login got no answer.
+            LoginRefused: The login was refused.
+            TransportError: The login got no answer, or none just now.
         """
         if self._login is not None:
             try:
                 self._login.ready()
             except AmbiguousError as error:
                 raise TransportError(str(error)) from error
+            except ApiError as error:
+                retry = self.dialect.retry
+                if retry.is_refused(error) or retry.is_failed(error):
+                    raise TransportError(str(error)) from error
+                self._login.refuse()
+                raise LoginRefused(error) from error
 
     def renew(self, error: ApiError, login: int) -> bool:
         """Tell whether an error says that a login is over, and see that there will be a new one."""
@@ -382,7 +458,7 @@ class Client:
             raise AmbiguousError(
                 f"{call.operation}: the answer of {self._where()} is no JSON object"
             )
-        return Answer(response.status_code, document)
+        return Answer(response.status_code, document, response.headers)
 
     def _where(self) -> str:
         return f"{self.dialect.name} at {self.endpoint}"
@@ -402,9 +478,10 @@ class Client:
     def _error(self, call: Call, response: requests.Response, document: Any) -> ApiError:
         failure = self.dialect.read_error(document, response.headers)
         message = failure.message or response.reason or "no message"
-        error = _Answered(
-            call.operation, response.status_code, failure.code, message, failure.request_id
-        )
+        message = self._login.hide(message) if self._login else message
+        status, code = response.status_code, failure.code
+        advice = self.dialect.advise(status, code)
+        error = _Answered(call.operation, status, code, message, failure.request_id, advice)
         error.retry_after = _seconds(response.headers.get("Retry-After"))
         return error
 

@@ -35,6 +35,9 @@ class Identity:
         schema: Version of the state.
         endpoint: Where the object was found last, in clouds that have no regions; no part of what
             it is: at another address of the same cloud it is the same object.
+        profile: Name of the settings' profile that it is reached by; empty: by the plain ones.
+        unsure: Names of arguments of which nobody knows what the cloud has: the next update sends
+            them, whatever is wanted.
         secrets: Paths, in the user's spelling, of inputs that came out of secret Outputs: a
             provider sees them in plain text, and must keep them out of messages.
     """
@@ -48,6 +51,8 @@ class Identity:
     mark: str = ""
     schema: int = SCHEMA
     endpoint: str = ""
+    profile: str = ""
+    unsure: tuple[str, ...] = ()
     secrets: tuple[str, ...] = field(default=(), compare=False)
 
     def lives_elsewhere(self, other: Identity) -> bool:
@@ -59,8 +64,8 @@ class Identity:
         """Spell it for the state."""
         state = asdict(self)
         state["projectId"] = state.pop("project_id")
-        state["secrets"] = list(self.secrets)
-        return {key: one for key, one in state.items() if one or key not in ("secrets", "endpoint")}
+        state["secrets"], state["unsure"] = list(self.secrets), list(self.unsure)
+        return {key: one for key, one in state.items() if one or key not in _IF_ANY}
 
     @staticmethod
     def from_state(state: Mapping[str, Any]) -> Identity:
@@ -75,12 +80,18 @@ class Identity:
             mark=str(state.get("mark", "")),
             schema=_schema(state),
             endpoint=str(state.get("endpoint", "")),
+            profile=str(state.get("profile", "")),
+            unsure=tuple(state.get("unsure") or ()),
             secrets=tuple(state.get("secrets") or ()),
         )
 
     def marked(self, urn: str, owner: str) -> Identity:
         """Complete it with its mark."""
         return replace(self, mark=mark(self, urn, owner))
+
+
+_IF_ANY = ("secrets", "endpoint", "profile", "unsure")
+"""Keys that are left out where there is nothing to say."""
 
 
 def _schema(state: Mapping[str, Any]) -> int:

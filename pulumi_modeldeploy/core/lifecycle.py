@@ -6,9 +6,10 @@ moment and run again.
 
 from __future__ import annotations
 
+import contextlib
 import string
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NoReturn
 
 from pulumi_modeldeploy.core import wire
 from pulumi_modeldeploy.core.converge import (
@@ -21,6 +22,7 @@ from pulumi_modeldeploy.core.converge import (
 from pulumi_modeldeploy.core.declare import Change, Removal
 from pulumi_modeldeploy.core.operation import MOST_JOBS
 from pulumi_modeldeploy.core.plan import is_leaving, replacing, strays
+from pulumi_modeldeploy.core.preflight import must_fit
 from pulumi_modeldeploy.core.stored import keep, read_back, state_of
 from pulumi_modeldeploy.errors import (
     AmbiguousError,
@@ -29,10 +31,12 @@ from pulumi_modeldeploy.errors import (
     JobOver,
     ModelDeployError,
     Refused,
+    Stopped,
+    TransportError,
+    WaitError,
 )
 
 if TYPE_CHECKING:
-    from pulumi_modeldeploy.core.http import Call
     from pulumi_modeldeploy.core.operation import Operation
     from pulumi_modeldeploy.core.table import Table
     from pulumi_modeldeploy.core.values import Json, Values
@@ -53,27 +57,34 @@ def create(op: Operation, values: Values) -> tuple[str, Values]:
         Its id and its state.
 
     Raises:
+        InvalidInputs: It refers to something that does not exist, or does not fit.
         Refused: An object stands in the way that is not ours, or not surely.
         NotReady: It exists but is not ready; the id must be stored.
     """
     must_be_right(op.table, values, op.settings)
+    must_fit(op, values, {})
     dressed = op.table.dress(op, values)
     tries = _Tries()
     while True:
-        found, body = _find(op, values), _create_body(op, dressed)
+        found, order = _find(op, values), _order(op, dressed)
         if found is not None:
-            _must_be_ours(op, dressed, body, found, tries.sent)
-            if not _starts_over(op, values, found):
-                return _resume(op, values, body, found)
+            proven = op.made(order, found)
+            _must_be_ours(op, dressed, found, tries, proven=proven)
+            if not _starts_over(op, values, found, proven=proven):
+                return _resume(op, values, found, proven=proven)
         elif isinstance(tries.lost, JobFailed):
             _choose_again(op, values, tries)
             continue
         elif not tries.left:
             raise Refused(
                 f"{tries.lost}; after {TRIES} tries no {op.table.kind} of this resource is to be "
-                "found. Run `pulumi up` again, and if the name is said to be taken, give another"
+                "found. Run `pulumi up` again; if something is said to be taken, give another "
+                f"{' or '.join(op.table.exclusive)}"
             ) from tries.lost
-        answer = _send(op, values, body, tries)
+        try:
+            answer = _send(op, values, order, tries)
+        except (WaitError, Stopped) as error:
+            _keep_what_is_made(op, values, error)
         identifier = op.identify(values, answer) if answer is not None else ""
         if identifier:
             return identifier, _bring_up(op, identifier, values)
@@ -96,12 +107,12 @@ class _Tries:
     lost: ModelDeployError | None = None
 
 
-def _send(op: Operation, values: Values, body: Json, tries: _Tries) -> Json | None:
+def _send(op: Operation, values: Values, order: Json, tries: _Tries) -> Json | None:
     """Send the creating call once; `None` where only a look can tell what came of it."""
     call, began = op.table.create, op.client.clock.wall()
-    job = op.job_of(body, tries.jobs)
+    job = op.job_of(order, tries.jobs)
     try:
-        answer = op.call(call, body, job=job, **_places(call, values))
+        answer = op.call(call, order["body"], job=job, **order["path"])
     except JobOver as error:
         tries.jobs, tries.lost = tries.jobs + 1, error
         tries.left = tries.left if tries.jobs < MOST_JOBS else 0
@@ -111,8 +122,7 @@ def _send(op: Operation, values: Values, body: Json, tries: _Tries) -> Json | No
         if refused and not isinstance(error, JobFailed):
             raise
         op.say(f"{call.operation} may have happened, looking for its {op.table.kind}")
-        taken = isinstance(error, JobFailed) and error.code in op.client.dialect.taken
-        if tries.sent is None and not taken:
+        if isinstance(error, AmbiguousError) and tries.sent is None:
             tries.sent = began
         tries.left, tries.lost = tries.left - 1, error
         return None
@@ -122,10 +132,24 @@ def _send(op: Operation, values: Values, body: Json, tries: _Tries) -> Json | No
     return answer
 
 
-def _places(call: Call, values: Values) -> dict[str, Any]:
-    """Fill those placeholders of a call that are arguments."""
-    names = [name for _, name, _, _ in string.Formatter().parse(call.path) if name]
-    return {name: str(values[name]) for name in names if name in values}
+def _keep_what_is_made(op: Operation, values: Values, error: WaitError | Stopped) -> NoReturn:
+    """Have an object stored whose job goes on, if it is to be seen already.
+
+    Raises:
+        NotReady: It is.
+        WaitError: It is not (yet).
+        Stopped: The same, and the run is over.
+    """
+    chosen = op.table.chosen
+    if chosen is not None and values.get(chosen.argument) is None:
+        with contextlib.suppress(ApiError, TransportError):
+            found = op.table.find(op, values)
+            if found is not None:
+                keep(op, op.identify(values, found), values, values, error)
+    raise type(error)(
+        f"{error}; the cloud goes on making it: run `pulumi up` again, which takes it up, before "
+        "any `pulumi destroy`"
+    ) from error
 
 
 def _choose_again(op: Operation, values: Values, tries: _Tries) -> None:
@@ -150,33 +174,31 @@ def _find(op: Operation, values: Values) -> Json | None:
     return op.table.find(op, values)
 
 
-def _create_body(op: Operation, values: Values) -> Json:
-    table = op.table
-    if table.chosen:
-        values = {**values, table.chosen.argument: op.own_id(values)}
-    if table.body is not None:
-        return table.body(values, op.identity)
-    return wire.body(table.declaration, values)
+def _order(op: Operation, dressed: Values) -> Json:
+    """Build what the creating call sends: its body, and its path as far as that is of arguments."""
+    chosen, values = op.table.chosen, dressed
+    if chosen is not None:
+        values = {**values, chosen.argument: op.own_id(values)}
+    names = [name for _, name, _, _ in string.Formatter().parse(op.table.create.path) if name]
+    path = {name: str(values[name]) for name in names if name in values}
+    return {"body": wire.body(op.table.declaration, values), "path": path}
 
 
 def _must_be_ours(
-    op: Operation, dressed: Values, body: Json, found: Json, sent: float | None
+    op: Operation, dressed: Values, found: Json, tries: _Tries, *, proven: bool
 ) -> None:
     """Refuse an object that is not this resource's, or too old to be left by an interrupted run."""
-    table, now = op.table, op.client.clock.wall()
+    table, age = op.table, op.table.age(op, found)
     what = f"a {table.kind} {op.identify(dressed, found)}"
-    age, mark = table.age(op, found), _mark_of(op, dressed, body, found)
-    appeared = sent is not None and age <= now - sent + SKEW
-    if appeared and not mark and not _writes_mark(op, dressed):
-        # Absent before our call, present after it, newer than it, and we would have written no
-        # mark either: nobody else's.
+    mark, own = _mark_of(op, dressed, found, proven=proven), " or ".join(table.exclusive)
+    if not mark and _appeared(op, dressed, age, tries):
         return
-    own = " or ".join(table.exclusive)
     if mark != op.identity.mark:
+        lost = f" What came of our own call: {tries.lost}." if tries.lost else ""
         raise Refused(
             f"{what} has this {own} already and is not this resource's (it carries "
             f"{'the mark of another resource' if mark else 'no mark'}); it was not touched. Give "
-            f"this resource another {own}, or delete that one first."
+            f"this resource another {own}, or delete that one first.{lost}"
         )
     if op.kept_elsewhere(mark):
         raise Refused(
@@ -184,40 +206,59 @@ def _must_be_ours(
             "that was renamed, with an alias); it was not touched. Run `pulumi up` once without "
             "this resource, which writes the other one's mark, and then with it."
         )
+    if age is not None or not proven:
+        _must_be_young(op, what, age)
+
+
+def _appeared(op: Operation, dressed: Values, age: float | None, tries: _Tries) -> bool:
+    """Tell what came between our looks from what is a stranger's, where nothing proves it.
+
+    Absent before our call, present after it, newer than it, and we would have written no mark
+    either: nobody else's. Where jobs have names of ours, these decide.
+    """
+    named = op.table.jobs is not None and op.table.jobs.header
+    if tries.sent is None or age is None or named or op.writes_mark(dressed):
+        return False
+    return age <= op.client.clock.wall() - tries.sent + SKEW
+
+
+def _must_be_young(op: Operation, what: str, age: float | None) -> None:
+    """Refuse what is older than an interrupted run explains."""
+    if age is None:
+        raise Refused(
+            f"{what} carries this resource's mark, but its age cannot be told (its date cannot be "
+            "read, or lies in the future), so it may be another stack's; it was not touched. See "
+            "to the setting of the time zone, or delete it."
+        )
     if age > op.settings.resume_seconds:
         raise Refused(
             f"{what} carries this resource's mark but is {age / 3600:.0f} hours old, longer than "
             f"an interrupted run explains ({op.settings.resume_seconds / 3600:g} hours); it was "
             "not touched. If this is a forced replacement (--replace, a taint), give the resource "
             "delete_before_replace=True for it. If it was left by an interrupted run, raise "
-            f"`modeldeploy:resumeWithin`; else give this resource another {own}."
+            "`modeldeploy:resumeWithin`; else give this resource another "
+            f"{' or '.join(op.table.exclusive)}."
         )
 
 
-def _mark_of(op: Operation, values: Values, body: Json, found: Json) -> str:
+def _mark_of(op: Operation, values: Values, found: Json, *, proven: bool) -> str:
     """Tell whose an object is: an id made of our mark is ours, a given one needs a proof."""
     chosen, written = op.table.chosen, op.table.mark_of(found)
     if chosen is None or written:
         return written
-    ours = values.get(chosen.argument) is None or op.made(body, found)
-    return op.identity.mark if ours else ""
+    return op.identity.mark if proven or values.get(chosen.argument) is None else ""
 
 
-def _writes_mark(op: Operation, dressed: Values) -> bool:
-    """Tell whether the object as we send it carries our mark."""
-    sent = wire.body(op.table.declaration, dressed)
-    return op.table.mark_of(sent) == op.identity.mark
-
-
-def _starts_over(op: Operation, values: Values, found: Json) -> bool:
+def _starts_over(op: Operation, values: Values, found: Json, *, proven: bool) -> bool:
     """Delete what an interrupted run left if it was never ready and cannot become what is wanted.
 
     Raises:
         Refused: It was ready once: deleting it is for the user to decide.
     """
     table = op.table
-    frozen = _frozen(table, values, table.undress(found))
-    if not frozen:
+    frozen = [] if proven else _frozen(table, values, table.undress(found))
+    hopeless = table.sight(found).status in table.hopeless
+    if not frozen and not (hopeless and table.never_ready(found)):
         return False
     identifier = op.identify(values, found)
     if not table.never_ready(found):
@@ -226,7 +267,8 @@ def _starts_over(op: Operation, values: Values, found: Json) -> bool:
             f"{', '.join(frozen)}, which cannot be changed in place; it was not touched. Delete "
             "it, or go back to the former value for one run."
         )
-    op.say(f"deleting {identifier} of an interrupted run: its {', '.join(frozen)} cannot change")
+    why = f"its {', '.join(frozen)} cannot change" if frozen else table.sight(found).words
+    op.say(f"deleting {identifier} of an interrupted run: {why}")
     delete(op, identifier, wire.read(table.declaration, table.undress(found), None))
     return True
 
@@ -241,14 +283,28 @@ def _frozen(table: Table, values: Values, found: Json) -> list[str]:
         taken_away = values.get(name) is None and whole.get(name) not in (None, item.column.implied)
         if taken_away and item.on_removal is Removal.REPLACE and not item.column.follows:
             frozen.append(name)
-    return frozen
+    gone = table.frozen(_taken_away(whole, values), {})
+    return [*frozen, *(name for name in gone if name not in frozen)]
 
 
-def _resume(op: Operation, values: Values, body: Json, found: Json) -> tuple[str, Values]:
+def _taken_away(whole: Values, values: Values) -> Values:
+    """Tell what an object has that is not wanted, also inside of its arguments."""
+    rest: Values = {}
+    for name, there in whole.items():
+        kept = values.get(name)
+        if isinstance(there, dict) and isinstance(kept, dict):
+            rest[name] = {key: one for key, one in there.items() if kept.get(key) is None}
+        elif kept is None:
+            rest[name] = there
+    return rest
+
+
+def _resume(op: Operation, values: Values, found: Json, *, proven: bool) -> tuple[str, Values]:
     """Go on with an object that is ours."""
     identifier, age = op.identify(values, found), op.table.age(op, found)
-    op.say(f"resuming {op.table.kind} {identifier}, {age:.0f} s old, of an interrupted run")
-    olds = values if op.made(body, found) else _left(op, values, found)
+    old = "" if age is None else f", {age:.0f} s old"
+    op.say(f"resuming {op.table.kind} {identifier}{old}, of an interrupted run or a lost answer")
+    olds = values if proven else _left(op, values, found)
     return identifier, update(op, identifier, values, olds)
 
 

@@ -8,30 +8,34 @@ stack use. A cloud gives a `Kind` for each kind of object; what its documents me
 from __future__ import annotations
 
 import difflib
+import math
 import traceback
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import pulumi
 from pulumi import Input, Output
 
 from pulumi_modeldeploy.core import wire
-from pulumi_modeldeploy.core.declare import Declaration, Reply
+from pulumi_modeldeploy.core.declare import PROFILE, Declaration, Reply
 from pulumi_modeldeploy.core.identity import Identity
 from pulumi_modeldeploy.core.scrub import scrub_texts
-from pulumi_modeldeploy.errors import LookupFailed, ModelDeployError
+from pulumi_modeldeploy.errors import LookupFailed, ModelDeployError, TransportError
 from pulumi_modeldeploy.settings import DEBUG, Settings, refuse_clear_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from pulumi_modeldeploy.core.http import Client
+    from pulumi_modeldeploy.core.http import Call, Client
     from pulumi_modeldeploy.core.identity import Place
     from pulumi_modeldeploy.core.values import Json
     from pulumi_modeldeploy.settings import Setting
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Reply)
+
+Text: TypeAlias = Input[str | None] | None
+"""A text to look something up by that may not be known yet."""
 
 SHOWN = 10
 """Objects that a message lists at most."""
@@ -53,6 +57,66 @@ class Cloud:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """A call that lists objects, page by page or all at once.
+
+    Attributes:
+        call: The call.
+        holds: Key of an answer that holds the objects.
+        keys: Keys of an object that tell it apart from all others.
+        total: Key of an answer that says how many there are in all; empty: there are no pages.
+        start: The query that says after how many objects a page begins.
+    """
+
+    call: Call
+    holds: str
+    keys: tuple[str, ...]
+    total: str = ""
+    start: str = ""
+
+    def all(
+        self,
+        client: Client,
+        query: Mapping[str, Any] | None = None,
+        path: Mapping[str, str] | None = None,
+    ) -> list[Json]:
+        """Get all objects, each once: pages shift when something is added before them meanwhile.
+
+        The next page begins after what was seen, however much was asked for, until there is no
+        more or a page brings nothing new.
+        """
+        found: dict[tuple[str, ...], Json] = {}
+        seen, total, known = 0, 0.0 if not self.total else math.inf, -1
+        while known < 0 or (seen < total and len(found) > known):
+            known = len(found)
+            paging = {self.start: seen} if self.total else {}
+            answer = client.send(self.call, query={**(query or {}), **paging}, path=path).body
+            page = answer.get(self.holds)
+            if not isinstance(page, list):
+                raise TransportError(f"{self.call.operation}: the answer holds no {self.holds}")
+            objects = [one for one in page if isinstance(one, dict)]
+            found.update((tuple(str(one.get(key)) for key in self.keys), one) for one in objects)
+            seen += len(page)
+            if self.total:
+                said = answer.get(self.total)
+                total = said if isinstance(said, int) else math.inf
+        return list(found.values())
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A filter that is no attribute of a reply, or means something else than "is".
+
+    Attributes:
+        type: What is given: `str`, `bool` or `int`.
+        fits: Whether an object fits; default: that is for the cloud to say.
+    """
+
+    type: type
+    fits: Callable[[Any, Any], bool] = lambda _one, _wish: True
+
+
+@dataclass(frozen=True)
 class Kind(Generic[R]):
     """One kind of object that programs look up; filters are named like attributes of its reply.
 
@@ -64,32 +128,52 @@ class Kind(Generic[R]):
         key: The attribute that tells objects apart.
         name: The attribute that holds the name, which several may share.
         folded: Attributes that are compared without regard to case.
+        filters: Filters that are not just attributes.
+        apart: The attribute that mostly tells objects of the same name apart, for messages.
+        newest: The attribute by which the newest comes first; empty: the order is that of names.
     """
 
     label: str
     cloud: Cloud
     reply: type[R]
-    fetch: Callable[[Client, Mapping[str, str]], Iterable[Json]]
+    fetch: Callable[[Client, Mapping[str, Any]], Iterable[Json]]
     key: str
     name: str
     folded: Collection[str] = ()
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+    apart: str = ""
+    newest: str = ""
 
-    def fetched(self, client: Client, given: Mapping[str, str]) -> list[R]:
-        """Get objects that may fit the filters, in the order of their names."""
+    def fetched(self, client: Client, given: Mapping[str, Any]) -> list[R]:
+        """Get objects that may fit the filters, in the order of their names or times."""
         found = [_shown(self.reply, document) for document in self.fetch(client, given)]
+        if self.newest:
+            # Of the same moment, what was told last is the newest.
+            return sorted(found, key=lambda one: getattr(one, self.newest) or 0)[::-1]
         return sorted(found, key=lambda one: (self.name_of(one), self.key_of(one)))
 
-    def fits(self, one: R, given: Mapping[str, str]) -> bool:
+    def fits(self, one: R, given: Mapping[str, Any]) -> bool:
         """Tell whether an object fits all filters; what it lacks fits none."""
-        return all(self._same(name, getattr(one, name), wish) for name, wish in given.items())
+        return all(self._fits(one, name, wish) for name, wish in given.items())
 
-    def _same(self, name: str, actual: Any, wanted: str) -> bool:
+    def _fits(self, one: R, name: str, wanted: Any) -> bool:
+        if name in self.filters:
+            return self.filters[name].fits(one, wanted)
+        actual = getattr(one, name)
         if actual is None:
             return False
+        if not isinstance(wanted, str):
+            return bool(actual == wanted)
         actual = str(actual).strip()
         if name in self.folded:
             return bool(actual.casefold() == wanted.casefold())
         return bool(actual == wanted)
+
+    def type_of(self, name: str) -> type:
+        """What a filter takes."""
+        if name in self.filters:
+            return self.filters[name].type
+        return Declaration.of(self.reply).outputs[name].type
 
     def key_of(self, one: R) -> str:
         """What tells an object apart."""
@@ -100,30 +184,32 @@ class Kind(Generic[R]):
         return str(getattr(one, self.name))
 
 
-def find(kind: Kind[R], **wanted: str | None) -> list[R]:
-    """Get all objects that fit, in the order of their names.
+def find(kind: Kind[R], *, profile: str | None = None, **wanted: Any) -> list[R]:
+    """Get all objects that fit, in the order of the kind.
 
     Args:
         kind: Their kind.
-        wanted: What attributes must be; `None` asks for nothing. White space at either end of a
-            text does not count.
+        profile: Profile of the settings to look with; `None`: the plain settings.
+        wanted: What attributes must be, and further filters of the kind; `None` asks for nothing.
+            White space at either end of a text does not count.
 
     Raises:
         pulumi.RunError: A setting is missing, a credential stands in clear, or the cloud refuses.
     """
 
     def look(client: Client) -> list[R]:
-        given = _given(wanted)
+        given = _given(kind, wanted)
         return [one for one in kind.fetched(client, given) if kind.fits(one, given)]
 
-    return _looked_up(kind, look)
+    return _looked_up(kind, profile, look)
 
 
-def find_one(kind: Kind[R], **wanted: str | None) -> R:
+def find_one(kind: Kind[R], *, profile: str | None = None, **wanted: Any) -> R:
     """Get the one object that fits.
 
     Args:
         kind: Its kind.
+        profile: As in `find`.
         wanted: What attributes must be, as in `find`.
 
     Raises:
@@ -132,7 +218,7 @@ def find_one(kind: Kind[R], **wanted: str | None) -> R:
     """
 
     def look(client: Client) -> R:
-        given = _given(wanted)
+        given = _given(kind, wanted)
         found = [one for one in kind.fetched(client, given) if kind.fits(one, given)]
         if not found:
             raise LookupFailed(_none(kind, kind.fetched(client, {}), given))
@@ -140,25 +226,48 @@ def find_one(kind: Kind[R], **wanted: str | None) -> R:
             raise LookupFailed(_several(kind, found, given))
         return found[0]
 
-    return _looked_up(kind, look)
+    return _looked_up(kind, profile, look)
 
 
-def later(look: Callable[..., T], **given: Input[str | None] | None) -> Output[T]:
+def later(look: Callable[..., T], **given: Input[Any] | None) -> Output[T]:
     """Look something up when all that it is looked up by is known; until then it is unknown."""
     return Output.all(**given).apply(lambda known: look(**known))
 
 
-def _given(wanted: Mapping[str, Any]) -> dict[str, str]:
-    """Take what is asked for, and refuse what is no text."""
+_WORDS = {str: "a text", bool: "True or False", int: "a whole number"}
+"""What a filter takes, in words."""
+
+
+def _given(kind: Kind[Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Take what is asked for, and refuse what is no text (or what else the filter takes)."""
+    given: dict[str, Any] = {}
     for name, value in wanted.items():
+        needed = kind.type_of(name)
         if isinstance(value, Output):
             raise LookupFailed(
-                f"{name} is an Output, and a text is needed: use the function whose name ends in "
-                "`_output`, or call this one in `Output.apply`"
+                f"{name} is an Output, and {_WORDS[needed]} is needed: use the function whose name "
+                "ends in `_output`, or call this one in `Output.apply`"
             )
-        if not isinstance(value, str | None):
-            raise LookupFailed(f"{name} must be a text, not {type(value).__name__}")
-    return {name: value.strip() for name, value in wanted.items() if value is not None}
+        # Not `isinstance`: a truth is no number.
+        if value is not None and type(value) is not needed and not _is_text(value, needed):
+            raise LookupFailed(f"{name} must be {_WORDS[needed]}, not {type(value).__name__}")
+        if value is not None:
+            given[name] = value.strip() if isinstance(value, str) else value
+    return given
+
+
+def _name(profile: object) -> str:
+    """Take the name of a profile, and refuse what is none."""
+    if isinstance(profile, Output):
+        raise LookupFailed(f"{PROFILE} is an Output, and a text is needed")
+    if not isinstance(profile, str | None):
+        raise LookupFailed(f"{PROFILE} must be a text, not {type(profile).__name__}")
+    return profile or ""
+
+
+def _is_text(value: object, needed: type) -> bool:
+    """Tell a text of a derived class, such as a `StrEnum`."""
+    return needed is str and isinstance(value, str)
 
 
 # --- connection and errors -----------------------------------------------------------------------
@@ -168,7 +277,7 @@ _CLIENTS: dict[tuple[object, ...], Client] = {}
 
 
 def _client(cloud: Cloud, settings: Settings) -> Client:
-    key = (cloud.connect, *(settings.get(one) for one in cloud.credentials))
+    key = (cloud.connect, settings.profile, *(settings.get(one) for one in cloud.credentials))
     client = _CLIENTS.get(key)
     if client is None:
         region, project_id, endpoint = cloud.place(settings)
@@ -177,14 +286,15 @@ def _client(cloud: Cloud, settings: Settings) -> Client:
     return client
 
 
-def _looked_up(kind: Kind[R], look: Callable[[Client], T]) -> T:
+def _looked_up(kind: Kind[R], profile: object, look: Callable[[Client], T]) -> T:
     """Run a lookup; what goes wrong is one paragraph without secrets, which ends the program."""
     settings = Settings.of_program()
     debug = False
     try:
         debug = settings.get(DEBUG) == "1"
         refuse_clear_credentials(kind.cloud.credentials)
-        return look(_client(kind.cloud, settings))
+        chosen = settings.of_profile(_name(profile), kind.cloud.credentials)
+        return look(_client(kind.cloud, chosen))
     except ModelDeployError as error:
         told = "".join(traceback.format_exception(error)) if debug else str(error)
         clean = scrub_texts(told, settings.secrets(kind.cloud.credentials))
@@ -206,15 +316,15 @@ def _shown(reply: type[R], document: Json) -> R:
 # --- messages ------------------------------------------------------------------------------------
 
 
-def _none(kind: Kind[R], everything: list[R], given: Mapping[str, str]) -> str:
+def _none(kind: Kind[R], everything: list[R], given: Mapping[str, Any]) -> str:
     """Say that there is none, and what else there is."""
     if not everything:
         return "there is none at all"
     text = f"there is none with {_listed(given)}"
     own = {name: given[name] for name in (kind.key, kind.name) if name in given}
     same = [one for one in everything if own and kind.fits(one, own)]
-    if same:
-        rest = [name for name in given if name not in own]
+    rest = [name for name in given if name not in own and name not in kind.filters]
+    if same and rest:
         facts = [f"{kind.key_of(one)} has {_listed(_facts(one, rest))}" for one in same]
         return f"{text}: {_few(facts)}"
     names = sorted({kind.name_of(one) for one in everything})
@@ -224,11 +334,19 @@ def _none(kind: Kind[R], everything: list[R], given: Mapping[str, str]) -> str:
     return f"{text}; there are: {_few(list(map(repr, names)))}"
 
 
-def _several(kind: Kind[R], found: list[R], given: Mapping[str, str]) -> str:
+def _several(kind: Kind[R], found: list[R], given: Mapping[str, Any]) -> str:
     """Say that there are several, and which."""
-    each = [f"{kind.key_of(one)} ({kind.name_of(one)!r})" for one in found]
+    apart = [kind.apart] if kind.apart else []
+    each = [f"{kind.key_of(one)} ({', '.join(_words_of(kind, one, apart))})" for one in found]
     wanted = f" with {_listed(given)}" if given else ""
-    return f"there are {len(found)}{wanted}: {_few(each)}; say which by {kind.key}="
+    by = " or ".join(f"{name}=" for name in (kind.key, *apart))
+    return f"there are {len(found)}{wanted}: {_few(each)}; say which by {by}"
+
+
+def _words_of(kind: Kind[R], one: R, apart: Iterable[str]) -> list[str]:
+    """Name an object, and what tells it apart from others of that name."""
+    named = [] if kind.name == kind.key else [repr(kind.name_of(one))]
+    return [*named, *(f"{name} {getattr(one, name)!r}" for name in apart)]
 
 
 def _facts(one: Reply, names: Iterable[str]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pulumi_modeldeploy.core.http import Call, Client
     from pulumi_modeldeploy.core.identity import Identity
+    from pulumi_modeldeploy.core.preflight import Looks
     from pulumi_modeldeploy.core.table import Jobs, Table
     from pulumi_modeldeploy.core.values import Json, Values
     from pulumi_modeldeploy.settings import Settings
@@ -33,7 +34,7 @@ MOST_JOBS = 1000
 """Jobs of the same create that a cloud may know: it forgets them after some hours."""
 
 
-MOST_LOOKS = 20
+MOST_LOOKS = 200
 """How many of them are looked at for a proof."""
 
 
@@ -54,7 +55,14 @@ class Operation:
             only; `None`: for all.
         choice: Which of the ids that we choose is the next: somebody has those before it, or the
             cloud refused them.
-        renamed: Whether the state has another mark than today's.
+        former_mark: The mark in the state, if it is another one than today's and today's is not
+            written yet.
+        unsure: Arguments that the cloud does not show and that a failed update sent: nobody knows
+            what it has.
+        looks: What this run has looked at; `None`: nothing is looked at before.
+        replaced: Ids of objects that this run replaces.
+        accepted: What the cloud answered to a change that it takes up by a deployment; `None`:
+            there was none.
     """
 
     table: Table
@@ -67,7 +75,11 @@ class Operation:
     kept_elsewhere: Callable[[str], bool] = lambda _: False
     about: Collection[str] | None = None
     choice: int = 0
-    renamed: bool = False
+    former_mark: str = ""
+    unsure: set[str] = field(default_factory=set)
+    looks: Looks | None = None
+    replaced: Collection[str] = ()
+    accepted: Json | None = None
     said: set[str] = field(default_factory=set)
 
     def say(self, text: str) -> None:
@@ -83,6 +95,11 @@ class Operation:
     def concerns(self, *names: str) -> bool:
         """Tell whether the verb is about one of these arguments."""
         return self.about is None or any(name in self.about for name in names)
+
+    def writes_mark(self, dressed: Values) -> bool:
+        """Tell whether the object as we send it carries our mark."""
+        sent = wire.body(self.table.declaration, dressed)
+        return self.table.mark_of(sent) == self.identity.mark
 
     def own_id(self, values: Values) -> str:
         """The id that we choose for the object of these arguments; empty where the cloud does."""
@@ -185,7 +202,9 @@ class Operation:
                 self._follow(jobs, job, call)
             raise JobOver(f"{call.operation}: an earlier try came to its end") from error
         name = jobs.path(answer.status, answer.body)
-        return answer.body if name is None else self._follow(jobs, name, call)
+        if name is None:
+            return answer.body
+        return self._follow(jobs, name or headers.get(jobs.header, ""), call)
 
     def _follow(self, jobs: Jobs, job: str, call: Call) -> Json:
         done: list[Json] = []
@@ -193,7 +212,7 @@ class Operation:
         def look() -> Sight:
             answer = self._look_at(jobs, job, call)
             if answer is None:
-                return Sight("working", "job accepted")
+                return Sight("working", "job accepted", f"the job of {call.operation} goes on")
             done.append(answer)
             return Sight("done", "job done")
 
@@ -213,26 +232,31 @@ class Operation:
                 # Not the job's own failure, but something on the way to it.
                 raise TransportError(str(error)) from error
             raise JobFailed(
-                call.operation, error.status, error.code, error.message, error.request_id
+                call.operation,
+                error.status,
+                error.code,
+                error.message,
+                error.request_id,
+                error.advice,
             ) from error
         return None if answer.status == jobs.running else answer.body
 
-    def job_of(self, body: Json, attempt: int) -> str:
-        """The name of the job of a create: the same for the same body, in every run."""
+    def job_of(self, order: Json, attempt: int) -> str:
+        """The name of the job of a create: the same for the same path and body, in every run."""
         jobs = self.table.jobs
         if jobs is None or not jobs.header:
             return ""
-        text = json.dumps(body, sort_keys=True, ensure_ascii=False)
+        text = json.dumps(order, sort_keys=True, ensure_ascii=False)
         return jobs.make(f"{self.identity.mark}\n{attempt}\n{text}")
 
-    def made(self, body: Json, found: Json) -> bool:
-        """Tell whether the cloud knows that an object came of a create of ours with this body."""
+    def made(self, order: Json, found: Json) -> bool:
+        """Tell whether the cloud knows that an object came of a create of ours just like this."""
         jobs, born = self.table.jobs, self.table.born(found)
         if jobs is None or not jobs.header or born is None:
             return False
         for number in range(MOST_LOOKS):
             try:
-                answer = self._follow(jobs, self.job_of(body, number), self.table.create)
+                answer = self._follow(jobs, self.job_of(order, number), self.table.create)
             except JobFailed:
                 continue
             except (ApiError, TransportError, WaitError):

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pulumi_modeldeploy.core import diff, inputs
+from pulumi_modeldeploy.core.declare import PROFILE
+from pulumi_modeldeploy.core.values import UNKNOWN
+from pulumi_modeldeploy.errors import SettingsError
 
 if TYPE_CHECKING:
     from pulumi_modeldeploy.core.identity import Identity
@@ -22,6 +25,7 @@ class Memory:
             that is a replacement.
         gone: Resources whose old object was found missing when a replacement was decided.
         created: Ids that create returned in this run.
+        replaced: Ids of objects that this run replaces.
         kept: Ids that this run keeps: after a forced replacement that resumed the old object, the
             engine asks to delete it, in the next run at the latest.
     """
@@ -29,6 +33,7 @@ class Memory:
     before: dict[str, Identity] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     created: dict[str, str] = field(default_factory=dict)
+    replaced: set[str] = field(default_factory=set)
     kept: dict[str, str] = field(default_factory=dict)
 
     def generation(self, urn: str, old: Identity | None, *, delete_first: bool) -> int:
@@ -57,6 +62,22 @@ class Memory:
         # A copy: checks of other resources go on in other threads.
         before = tuple(self.before.items())
         return any(old.mark == mark for other, old in before if other != urn)
+
+
+def profile_of(values: Values) -> str:
+    """The profile that a resource is reached by; empty: none.
+
+    Raises:
+        SettingsError: It is not known yet.
+    """
+    profile = values.get(PROFILE)
+    if profile is UNKNOWN:
+        raise SettingsError(
+            f"{PROFILE}: must be known before anything is deployed, since it says where: give a "
+            "text, not an output of a resource"
+        )
+    # What is no text is refused by the check.
+    return profile if isinstance(profile, str) else ""
 
 
 def fill_name(table: Table, resource_name: str, values: Values, olds: Values, mark: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from pulumi_modeldeploy.core import wire
+from pulumi_modeldeploy.core import diff, wire
+from pulumi_modeldeploy.core.declare import Declaration, Field, Shape
 from pulumi_modeldeploy.core.plan import is_hopeless
 from pulumi_modeldeploy.core.scrub import hide, scrub
 from pulumi_modeldeploy.errors import (
@@ -12,7 +14,7 @@ from pulumi_modeldeploy.errors import (
     ModelDeployError,
     NotReady,
     TransportError,
-    WaitFailed,
+    WaitError,
 )
 
 if TYPE_CHECKING:
@@ -61,14 +63,14 @@ def keep(
         NotReady: It exists.
         ModelDeployError: `error` itself, if the object does not exist any more.
     """
-    known = _with_shared(op.table, with_unseen(op.table, values, olds), olds)
+    known = _with_shared(op.table, with_unseen(op.table.declaration, values, olds), olds)
     state, more, gone = dict(known), "", False
     try:
         document = op.show(identifier)
         gone = document is None
         if document is not None:
             state = state_of(op, document, read_back(op, document, known))
-            more = op.table.explain(op, identifier) if isinstance(error, WaitFailed) else ""
+            more = op.table.explain(op, identifier) if isinstance(error, WaitError) else ""
     except (TransportError, ApiError) as unseen:
         # What is known is enough to find the object again.
         more = f"the cloud cannot be asked just now: {unseen}"
@@ -80,12 +82,28 @@ def keep(
     raise NotReady(identifier, state, [reason]) from error
 
 
-def with_unseen(table: Table, values: Values, olds: Values) -> Values:
-    """Take what the cloud does not show over from what was set last."""
-    columns = {name: item.column for name, item in table.declaration.args.items()}
+def with_unseen(declaration: Declaration, values: Values, olds: Values) -> Values:
+    """Take what the cloud does not show over from what was set last, nested arguments too."""
+    columns = {name: item.column for name, item in declaration.args.items()}
     unseen = [name for name, column in columns.items() if column.body and not column.echoed]
-    seen = {name: one for name, one in values.items() if name not in unseen}
+    seen = {
+        name: _with_unseen_inside(declaration.args.get(name), one, olds.get(name))
+        for name, one in values.items()
+        if name not in unseen
+    }
     return seen | {name: olds[name] for name in unseen if olds.get(name) is not None}
+
+
+def _with_unseen_inside(item: Field | None, value: Any, old: Any) -> Any:
+    nested = item.nested if item else None
+    if item is None or nested is None:
+        return value
+    if item.shape is Shape.OBJECT and isinstance(value, Mapping):
+        return with_unseen(nested, dict(value), old or {})
+    if item.shape is Shape.OBJECTS and isinstance(value, list):
+        before = diff.counterparts(item, value, old or [])
+        return [with_unseen(nested, one, was) for one, was in zip(value, before, strict=True)]
+    return value
 
 
 def _with_shared(table: Table, values: Values, olds: Values) -> Values:

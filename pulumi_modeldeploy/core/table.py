@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pulumi_modeldeploy.core.http import Call, Client
     from pulumi_modeldeploy.core.identity import ChosenId, Identity, Naming, Place
     from pulumi_modeldeploy.core.operation import Operation
+    from pulumi_modeldeploy.core.preflight import Preflight
     from pulumi_modeldeploy.core.resource import Resource
     from pulumi_modeldeploy.core.values import Json, Values
     from pulumi_modeldeploy.core.waits import Sight, Wait
@@ -97,12 +98,15 @@ class Goal:
         call: The call that leads there; it gets `{id}`.
         body: Its body.
         wait: What is waited for afterwards.
+        outdated: Whether what satisfies the goal was done before the configuration changed, so that
+            the call is due again.
     """
 
     satisfied: tuple[str, ...]
     call: Call
     body: Json
     wait: Wait
+    outdated: Callable[[Json], bool] = lambda _: False
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,7 @@ class Table:
         delete: The deleting call, by `{id}`.
         sight: Reads status, words for the row, and reason out of a document.
         version: What moves in a document when a new configuration is taken up.
-        age: Seconds since an object was made, from its document.
+        age: Seconds since an object was made, from its document; `None` where nobody can tell.
         steps: The calls of an update, in order.
         ready: The wait after create.
         settled: The wait before an update: out of transient states.
@@ -166,7 +170,6 @@ class Table:
         dress: Adds the mark to the arguments that go onto the wire.
         undress: Takes the mark out of a document.
         fill: Adds to a document what only further calls tell, as far as the verb is about that.
-        body: Builds the body of create; `None`: the arguments as declared.
         delete_query: What the deleting call says besides, from the state.
         goals: What should run, by the value of `desired`.
         desired: The argument that says what should run.
@@ -179,8 +182,9 @@ class Table:
             where ids are names; empty: ids are never used again.
         prose: Outputs that hold sentences of the cloud, which may quote inputs.
         never_ready: Whether an object was never ready, so that making it anew loses nothing.
-        explain: More words about a failure, from further calls.
+        explain: More words about a failure or a wait that took too long, from further calls.
         jobs: How calls that answer with a job are followed.
+        preflight: What is looked at before anything is created.
     """
 
     kind: str
@@ -195,7 +199,7 @@ class Table:
     delete: Call
     sight: Callable[[Json], Sight]
     version: Callable[[Json], Any]
-    age: Callable[[Operation, Json], float]
+    age: Callable[[Operation, Json], float | None]
     steps: tuple[Step | Entries, ...]
     ready: Wait
     settled: Wait
@@ -210,7 +214,6 @@ class Table:
     dress: Callable[[Operation, Values], Values] = lambda _, values: dict(values)
     undress: Callable[[Json], Json] = lambda document: document
     fill: Callable[[Operation, Json], Json] = lambda _, document: document
-    body: Callable[[Values, Identity], Json] | None = None
     delete_query: Callable[[Values], Mapping[str, str]] = lambda _: {}
     goals: Mapping[str, Goal] = field(default_factory=dict)
     desired: str = "desired_status"
@@ -223,6 +226,7 @@ class Table:
     never_ready: Callable[[Json], bool] = lambda _: False
     explain: Callable[[Operation, str], str] = lambda _operation, _id: ""
     jobs: Jobs | None = None
+    preflight: Preflight | None = None
 
     @property
     def declaration(self) -> Declaration:

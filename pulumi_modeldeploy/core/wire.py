@@ -5,6 +5,7 @@ The only place that knows the cloud's spelling, by the `wire` column of the decl
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -68,7 +69,7 @@ def read(
 
 def _received(item: Field, actual: Any, stored: Any, *, whole: bool) -> Any:
     """Read one value; `None` where the cloud has none."""
-    actual = _as_declared(item, actual)
+    actual = _as_declared(item, _picked(item, actual))
     if item.column.shared:
         there = [inputs.plain(item, one) for one in actual or []]
         return None if whole else [one for one in stored if one in there]
@@ -90,6 +91,13 @@ def _aligned(item: Field, actual: Any, stored: Any) -> Any:
     if isinstance(actual, Mapping) and isinstance(stored, Mapping):
         return {key: _aligned(item, one, stored.get(key)) for key, one in actual.items()}
     return actual
+
+
+def _picked(item: Field, actual: Any) -> Any:
+    """Take entries out of the objects that answers show in their place."""
+    if not item.column.picks or not isinstance(actual, list):
+        return actual
+    return [one.get(item.column.picks) if isinstance(one, Mapping) else one for one in actual]
 
 
 def _as_declared(item: Field, actual: Any) -> Any:
@@ -172,8 +180,31 @@ def outputs(
             actual = [outputs(nested, one) for one in actual if isinstance(one, Mapping)]
         elif nested is not None and isinstance(actual, Mapping):
             actual = outputs(nested, actual)
-        found[name] = actual
+        found[name] = _as_promised(item, actual)
     return found
+
+
+def _as_promised(item: Field, actual: Any) -> Any:
+    """Spell an output as its type says, also where a text stands for a number or a truth."""
+    if item.type is bool and isinstance(actual, str):
+        return {"true": True, "false": False}.get(actual.lower(), actual)
+    if item.type in (int, float) and isinstance(actual, str):
+        number = _number(actual)
+        return actual if number is None else number
+    return _as_declared(item, actual)
+
+
+def _number(text: str) -> float | None:
+    """Read a number; `None` where a text is none."""
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _put(document: Json, wire: str, value: Any) -> None:

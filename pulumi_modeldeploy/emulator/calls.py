@@ -117,8 +117,11 @@ class Cloud(ABC):
         """Return the error of a request that is not authenticated, `None` if all is well."""
 
     @abstractmethod
-    def fault(self, operation: Operation, status: int, retry_after: float) -> Reply:
-        """Return what the vendor answers with this HTTP status, for fault injection."""
+    def fault(self, operation: Operation, status: int, code: str, retry_after: float) -> Reply:
+        """Return what the vendor answers with this HTTP status, for fault injection.
+
+        With a `code` it is the error of that code, if the vendor has one.
+        """
 
     @abstractmethod
     def unknown(self, *, known_path: bool) -> Reply:

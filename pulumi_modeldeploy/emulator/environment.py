@@ -38,6 +38,8 @@ def inside(environ: Mapping[str, str], url: str) -> dict[str, str]:
 
 
 _OTHERS = (
+    "HW_ASSUME_ROLE_AGENCY_NAME",
+    "HW_ASSUME_ROLE_DOMAIN_NAME",
     "HW_AUTH_TOKEN",
     "HW_SECURITY_TOKEN",
     "OS_AUTH_TOKEN",

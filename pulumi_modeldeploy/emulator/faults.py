@@ -31,6 +31,7 @@ RULE = (
     Field("operation", size=(1, 100)),
     Field("fault", required=True, one_of=tuple(FAULTS)),
     Field("status", Kind.INTEGER, least=400, most=599),
+    Field("code", size=(1, 50)),
     Field("probability", Kind.NUMBER, least=0, most=1),
     Field("times", Kind.INTEGER, least=1),
     Field("seed", Kind.INTEGER),
@@ -45,6 +46,7 @@ class Rule:
     """One rule of `POST /_emulator/faults`.
 
     `seconds` is the delay of `slow` (default 1) and the Retry-After of `status` 429.
+    `code` is the error code that `status` answers with, instead of what is usual for the status.
     `times` counts the requests that it hit; without it the rule stays for good.
     """
 
@@ -52,6 +54,7 @@ class Rule:
     cloud: str = ANY
     operation: str = ANY
     status: int = 503
+    code: str = ""
     probability: float = 1.0
     times: int | None = None
     seed: int = 0

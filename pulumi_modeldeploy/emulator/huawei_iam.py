@@ -13,7 +13,7 @@ import re
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from pulumi_modeldeploy.emulator.calls import Call, Document, NotJsonError, Operation, Reply
@@ -34,6 +34,14 @@ DOMAIN_NAME = "emulator-domain"
 REGION = "cn-north-4"
 PROJECT_ID = "0000000000000000000000000000e001"
 DOMAIN_ID = "0000000000000000000000000000d001"
+#: A second region of the account, and its project there.
+OTHER_REGION = "eu-west-101"
+OTHER_PROJECT_ID = "0000000000000000000000000000e002"
+#: Another account, which trusts the first one by an agency.
+AGENCY_NAME = "emulator-agency"
+AGENCY_DOMAIN_NAME = "emulator-customer"
+AGENCY_DOMAIN_ID = "0000000000000000000000000000d002"
+AGENCY_PROJECT_ID = "0000000000000000000000000000e003"
 USER_ID = "0000000000000000000000000000c001"
 
 #: Keys of request bodies that the journal masks (IAM: password and TOTP sign-in, token exchange).
@@ -52,6 +60,23 @@ _AUTHORIZATION = re.compile(
 )
 #: Headers that change the meaning of a request: unsigned they could be added by anybody.
 _SIGNED_IF_SENT = ("x-project-id", "x-security-token")
+
+
+class Project(NamedTuple):
+    """A project: its id, the region that it is named after, and the account."""
+
+    id: str
+    name: str
+    domain_id: str
+    domain_name: str
+
+
+PROJECTS = (
+    Project(PROJECT_ID, REGION, DOMAIN_ID, DOMAIN_NAME),
+    Project(OTHER_PROJECT_ID, OTHER_REGION, DOMAIN_ID, DOMAIN_NAME),
+    Project(AGENCY_PROJECT_ID, REGION, AGENCY_DOMAIN_ID, AGENCY_DOMAIN_NAME),
+)
+_OWN = {project.id for project in PROJECTS if project.domain_id == DOMAIN_ID}
 
 
 class BadSignatureError(Exception):
@@ -136,11 +161,10 @@ _SCOPE = (
     Field("domain", Kind.OBJECT, table=_NAMED),
 )
 _BY_PASSWORD = (_METHODS, Field("password", Kind.OBJECT, required=True, table=_PASSWORD))
+_AGENCY = (Field("agency_name", required=True), Field("domain_name"), Field("domain_id"))
+_BY_AGENCY = (_METHODS, Field("assume_role", Kind.OBJECT, required=True, table=_AGENCY))
 _BY_TOKEN = (_METHODS, Field("token", Kind.OBJECT, table=_EXCHANGE))
-_CREATE_TOKEN = (
-    Field("identity", Kind.OBJECT, required=True, table=_BY_PASSWORD),
-    Field("scope", Kind.OBJECT, table=_SCOPE),
-)
+_PROVES = {"password": _BY_PASSWORD, "assume_role": _BY_AGENCY}
 _CREATE_TEMPORARY = (Field("identity", Kind.OBJECT, required=True, table=_BY_TOKEN),)
 
 
@@ -206,7 +230,7 @@ class Identity:
         if not hmac.compare_digest(expected, match["signature"]):
             raise BadSignatureError("the signature does not match")
         project = call.headers.get("x-project-id", PROJECT_ID)
-        if project != PROJECT_ID:
+        if project not in _OWN:
             raise BadSignatureError("the access key has no such project")
         return project
 
@@ -228,37 +252,51 @@ class Identity:
     # What IAM answers
 
     def create_token(self, call: Call) -> Reply:
-        """Answer `POST /v3/auth/tokens` (user name and password)."""
+        """Answer `POST /v3/auth/tokens`: user name and password, or an agency."""
         try:
-            auth = read(_auth(_CREATE_TOKEN), call.json())["auth"]
+            document = call.json()
+            method = _method(document)
+            auth = read(_auth(_to_token(method)), document)["auth"]
         except (NotJsonError, InvalidError) as error:
             return iam_error(400, str(error))
-        user = auth["identity"]["password"]["user"]
-        domain = user["domain"].get("name") == DOMAIN_NAME or user["domain"].get("id") == DOMAIN_ID
-        if auth["identity"]["methods"] != ["password"]:
-            return iam_error(400, "auth.identity.methods must be password")
-        if (user["name"], user["password"], domain) != (USER_NAME, PASSWORD, True):
-            return iam_error(401, "The username or password is wrong.")
-        project = auth.get("scope", {}).get("project")
-        if project is not None and not _is_our_project(project):
+        if auth["identity"]["methods"] != [method]:
+            return iam_error(400, "auth.identity.methods must be password or assume_role")
+        by_agency = method == "assume_role"
+        wrong = _no_agency(auth, self._is_known(call)) if by_agency else _no_user(auth)
+        if wrong:
+            return iam_error(401, wrong)
+        account = AGENCY_DOMAIN_ID if by_agency else DOMAIN_ID
+        wanted = auth.get("scope", {}).get("project")
+        project = None if wanted is None else _project(wanted, account)
+        if wanted is not None and project is None:
             return iam_error(401, "The project does not exist or is not the user's.")
-        return self._issue("" if project is None else PROJECT_ID)
+        return self._issue(method, project)
 
-    def _issue(self, project: str) -> Reply:
+    def _is_known(self, call: Call) -> bool:
+        """Tell whether a call carries a token that is good."""
+        try:
+            self.project_of_token(call.headers.get("x-auth-token", ""))
+        except (LookupError, TimeoutError):
+            return False
+        return True
+
+    def _issue(self, method: str, project: Project | None) -> Reply:
         now = self._clock.now()
-        token = Token(secrets.token_hex(32), project, now + TOKEN_SECONDS * MILLISECONDS)
+        scope = project.id if project else ""
+        token = Token(secrets.token_hex(32), scope, now + TOKEN_SECONDS * MILLISECONDS)
         self._tokens[token.value] = token
         domain = {"id": DOMAIN_ID, "name": DOMAIN_NAME}
         body: Document = {
             "expires_at": _iso(token.expires_at),
             "issued_at": _iso(now),
-            "methods": ["password"],
+            "methods": [method],
             "user": {"id": USER_ID, "name": USER_NAME, "domain": domain},
             "roles": [{"id": "0", "name": "te_admin"}],
             "catalog": [],
         }
         if project:
-            body["project"] = {"id": project, "name": REGION, "domain": domain}
+            owner = {"id": project.domain_id, "name": project.domain_name}
+            body["project"] = {"id": project.id, "name": project.name, "domain": owner}
         return Reply(201, {"token": body}, {"X-Subject-Token": token.value})
 
     def create_temporary_access_key(self, call: Call) -> Reply:
@@ -282,17 +320,20 @@ class Identity:
 
     def list_projects(self, call: Call) -> Reply:
         """Answer `GET /v3/projects`, optionally by name."""
-        project = {
-            "id": PROJECT_ID,
-            "name": REGION,
-            "domain_id": DOMAIN_ID,
-            "parent_id": DOMAIN_ID,
-            "is_domain": False,
-            "enabled": True,
-            "description": "",
-        }
-        fits = call.query.get("name", REGION) == REGION
-        return Reply(200, {"projects": [project] if fits else [], "links": {}})
+        projects = [
+            {
+                "id": project.id,
+                "name": project.name,
+                "domain_id": project.domain_id,
+                "parent_id": project.domain_id,
+                "is_domain": False,
+                "enabled": True,
+                "description": "",
+            }
+            for project in PROJECTS
+            if project.id in _OWN and call.query.get("name", project.name) == project.name
+        ]
+        return Reply(200, {"projects": projects, "links": {}})
 
     # State
 
@@ -314,10 +355,45 @@ class Identity:
         self._keys = {row["access"]: AccessKey(**row) for row in document["keys"]}
 
 
-def _is_our_project(project: dict[str, Any]) -> bool:
-    if "id" in project:
-        return bool(project["id"] == PROJECT_ID)
-    return bool(project.get("name") == REGION)
+def _method(document: Any) -> str:
+    """Return how a request proves who sends it, by what it says beside the methods."""
+    auth = document.get("auth") if isinstance(document, dict) else None
+    identity = auth.get("identity") if isinstance(auth, dict) else None
+    found = isinstance(identity, dict) and "assume_role" in identity
+    return "assume_role" if found else "password"
+
+
+def _to_token(method: str) -> tuple[Field, ...]:
+    return (
+        Field("identity", Kind.OBJECT, required=True, table=_PROVES[method]),
+        Field("scope", Kind.OBJECT, table=_SCOPE),
+    )
+
+
+def _no_user(auth: Document) -> str:
+    """Return why a user is not let in, empty if all is well."""
+    user = auth["identity"]["password"]["user"]
+    domain = user["domain"].get("name") == DOMAIN_NAME or user["domain"].get("id") == DOMAIN_ID
+    right = (user["name"], user["password"], domain) == (USER_NAME, PASSWORD, True)
+    return "" if right else "The username or password is wrong."
+
+
+def _no_agency(auth: Document, known: bool) -> str:
+    """Return why an agency may not be assumed, empty if all is well."""
+    agency = auth["identity"]["assume_role"]
+    domain = (agency.get("domain_name"), agency.get("domain_id"))
+    trusts = AGENCY_DOMAIN_NAME in domain or AGENCY_DOMAIN_ID in domain
+    if not known:
+        return "The request you have made requires authentication."
+    right = agency["agency_name"] == AGENCY_NAME and trusts
+    return "" if right else "The agency does not exist or does not trust the caller."
+
+
+def _project(wanted: Document, account: str) -> Project | None:
+    """Return the project of an account by its id or, without one, by its name."""
+    key, value = ("id", wanted["id"]) if "id" in wanted else ("name", wanted.get("name"))
+    found = (one for one in PROJECTS if one.domain_id == account and getattr(one, key) == value)
+    return next(found, None)
 
 
 def _iso(milliseconds: int) -> str:

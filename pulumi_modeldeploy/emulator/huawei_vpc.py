@@ -1,12 +1,14 @@
 """Huawei Cloud's VPC side: what ModelArts refers to when a service runs in an own network.
 
-Source: VPC API reference, version 1 (security groups and their rules, subnets, VPCs). Until objects
-of a kind are seeded, every id of that kind is taken to exist, with settings that ModelArts accepts.
+Source: VPC API reference, version 1 (security groups and their rules, subnets, VPCs) and version 3
+(security groups, which tells rules that deny). Until objects of a kind are seeded, every id of that
+kind is taken to exist, with settings that ModelArts accepts.
 """
 
 from __future__ import annotations
 
 import re
+import uuid
 from typing import TYPE_CHECKING, NamedTuple
 
 from pulumi_modeldeploy.emulator.calls import Call, Document, Operation, Reply
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
 MODELARTS_PORT = 8080
 EVERYWHERE = "0.0.0.0/0"
 _LIMIT = 2000
+_MOST = 65535
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _ALL_TCP = ("tcp", "6", None)
+_OK = 200
 
 
 class Shelf(NamedTuple):
@@ -49,7 +53,13 @@ RULE = (
     Field("remote_ip_prefix"),
     Field("remote_group_id"),
     Field("remote_address_group_id"),
+    Field("multiport"),
+    Field("action", one_of=("allow", "deny")),
+    Field("priority", Kind.INTEGER, least=1, most=100),
+    Field("enabled", Kind.BOOLEAN),
 )
+#: What only version 3 shows of a rule.
+_NEWER = ("multiport", "action", "priority", "enabled")
 _ID = Field("id", required=True, size=(1, 64))
 _COMMON = (_ID, Field("name"), Field("description"))
 VPC = (*_COMMON, Field("cidr"), Field("status"))
@@ -72,20 +82,33 @@ def vpc_error(status: int, code: str, message: str) -> Reply:
 
 
 def admits_modelarts(group: Document) -> bool:
-    """Whether a security group lets everybody in on TCP 8080 (create page, table 3)."""
-    return any(_admits(rule) for rule in group["security_group_rules"])
+    """Whether a security group lets everybody in on TCP 8080 (create page, table 3).
+
+    The first rule by priority decides; of equal ones the one that denies.
+    """
+    rules = [rule for rule in group["security_group_rules"] if _is_about_modelarts(rule)]
+    rules.sort(key=lambda rule: (rule.get("priority", 1), rule.get("action") != "deny"))
+    return bool(rules) and rules[0].get("action") != "deny"
 
 
-def _admits(rule: Document) -> bool:
-    low, high = rule["port_range_min"], rule["port_range_max"]
+def _is_about_modelarts(rule: Document) -> bool:
     return (
         rule["direction"] == "ingress"
         and rule["ethertype"] == "IPv4"
         and rule["protocol"] in _ALL_TCP
-        and (low is None or low <= MODELARTS_PORT)
-        and (high is None or high >= MODELARTS_PORT)
+        and rule.get("enabled", True)
+        and any(low <= MODELARTS_PORT <= high for low, high in _ports(rule))
         and _from_everywhere(rule)
     )
+
+
+def _ports(rule: Document) -> list[tuple[int, int]]:
+    """Return the ranges of ports; none at all means all of them."""
+    if rule.get("multiport"):
+        pairs = [part.partition("-") for part in rule["multiport"].split(",")]
+        return [(int(low), int(high or low)) for low, _, high in pairs]
+    low, high = rule["port_range_min"], rule["port_range_max"]
+    return [(0 if low is None else low, _MOST if high is None else high)]
 
 
 def _from_everywhere(rule: Document) -> bool:
@@ -110,6 +133,13 @@ class Network:
                 "GET",
                 "/v1/{project_id}/security-groups/{id}",
                 self.show_security_group,
+                "vpc",
+            ),
+            Operation(
+                "ShowSecurityGroupV3",
+                "GET",
+                "/v3/{project_id}/vpc/security-groups/{id}",
+                self.show_security_group_v3,
                 "vpc",
             ),
             Operation(
@@ -145,14 +175,31 @@ class Network:
 
     def show_security_group(self, call: Call) -> Reply:
         """Answer `GET /v1/{project_id}/security-groups/{security_group_id}`."""
-        return self._show("securityGroups", call.params["id"])
+        found = self._show("securityGroups", call.params["id"])
+        if found.status != _OK:
+            return found
+        group = found.body["security_group"]
+        rules = [_older(rule) for rule in group["security_group_rules"]]
+        return Reply(_OK, {"security_group": {**group, "security_group_rules": rules}})
+
+    def show_security_group_v3(self, call: Call) -> Reply:
+        """Answer `GET /v3/{project_id}/vpc/security-groups/{security_group_id}`."""
+        found = self._show("securityGroups", call.params["id"])
+        request_id = uuid.uuid4().hex
+        if found.status != _OK:
+            error = {"error_code": found.body["code"], "error_msg": found.body["message"]}
+            return Reply(found.status, {**error, "request_id": request_id})
+        group = found.body["security_group"]
+        rules = [_newer(rule) for rule in group["security_group_rules"]]
+        shown = {**group, "security_group_rules": rules}
+        return Reply(_OK, {"request_id": request_id, "security_group": shown})
 
     def list_security_group_rules(self, call: Call) -> Reply:
         """Answer `GET /v1/{project_id}/security-group-rules`, paged by the last id seen."""
         limit = call.query.get("limit", str(_LIMIT))
         if not limit.isdigit() or int(limit) > _LIMIT:
             return vpc_error(400, "VPC.0612", "limit is invalid.")
-        rules = list(self._rules(call.query.get("security_group_id")))
+        rules = [_older(one) for one in self._rules(call.query.get("security_group_id"))]
         prefix = call.query.get("remote_ip_prefix")
         if prefix is not None:
             rules = [rule for rule in rules if rule["remote_ip_prefix"] == prefix]
@@ -235,6 +282,19 @@ def _rule(row: Document, group_id: str, number: int) -> Document:
         "tenant_id": PROJECT_ID,
         **row,
     }
+
+
+def _older(rule: Document) -> Document:
+    """Show a rule as version 1 does, which knows ranges of ports only and no rules that deny."""
+    return {key: value for key, value in rule.items() if key not in _NEWER}
+
+
+def _newer(rule: Document) -> Document:
+    """Show a rule as version 3 does."""
+    low, high = rule["port_range_min"], rule["port_range_max"]
+    ports = None if low is None and high is None else f"{low}-{high}" if low != high else f"{low}"
+    shown = {"action": "allow", "priority": 1, "enabled": True, "multiport": ports, **rule}
+    return {k: v for k, v in shown.items() if not k.startswith("port_range") and k != "tenant_id"}
 
 
 _COMPLETE = {"vpcs": _vpc, "subnets": _subnet, "securityGroups": _group}

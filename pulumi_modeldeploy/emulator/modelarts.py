@@ -19,6 +19,7 @@ from pulumi_modeldeploy.emulator import modelarts_views as views
 from pulumi_modeldeploy.emulator.calls import Cloud, NotJsonError, Operation
 from pulumi_modeldeploy.emulator.fields import Breach, Field, InvalidError, Kind, read
 from pulumi_modeldeploy.emulator.huawei_iam import (
+    PROJECT_ID,
     SECRET_KEYS,
     USER_ID,
     BadSignatureError,
@@ -71,7 +72,7 @@ class ModelArts(Cloud):
     """The cloud: its services, its catalogue, and the identity and network side of it."""
 
     name = "modelarts"
-    prefixes = ("/v1/", "/v2.0/", "/v3/", "/v3.0/")
+    prefixes = ("/v1/", "/v2/", "/v2.0/", "/v3/", "/v3.0/")
 
     def __init__(self, clock: Clock, base_url: Callable[[], str]) -> None:
         self._clock = clock
@@ -102,6 +103,7 @@ class ModelArts(Cloud):
             ("ListModels", "GET", _MODELS, self._list_models),
             ("ShowModel", "GET", f"{_MODELS}/{{model_id}}", self._show_model),
             ("ListClusters", "GET", "/v1/{project_id}/clusters", self._list_clusters),
+            ("ShowPool", "GET", "/v2/{project_id}/pools/{pool_name}", self._show_pool),
         )
         own = [
             Operation(name, method, path, _guarded(answer), "modelarts")
@@ -143,9 +145,10 @@ class ModelArts(Cloud):
             return self._identity.verify(call)
         return self._identity.project_of_token(call.headers["x-auth-token"])
 
-    def fault(self, operation: Operation, status: int, retry_after: float) -> Reply:
-        """Return what the vendor answers with this status."""
-        return errors.fault_error(operation, status, retry_after)
+    def fault(self, operation: Operation, status: int, code: str, retry_after: float) -> Reply:
+        """Return what the vendor answers with this status, or with this code."""
+        coded = errors.coded_error(status, code)
+        return coded or errors.fault_error(operation, status, retry_after)
 
     def unknown(self, *, known_path: bool) -> Reply:
         """Return the answer to a request that is not served."""
@@ -255,13 +258,25 @@ class ModelArts(Cloud):
         found = (self._find(service_id) for service_id in list(self._services))
         return [service for service in found if service is not None]
 
+    def _settled_in(self, call: Call) -> list[Service]:
+        """Return the services of the project that a call is about."""
+        return [one for one in self._settled() if one.project == call.params["project_id"]]
+
     def _get(self, call: Call) -> Service:
-        service = self._find(call.params["service_id"])
+        service = self._of_project(call.params["service_id"], call)
         if service is None:
             raise RefusedError(errors.NOT_FOUND)
         return service
 
-    def _add(self, body: Document, service_id: str, owner: str) -> Service:
+    def _of_project(self, service_id: str, call: Call) -> Service | None:
+        """Return a service of the project that a call is about."""
+        service = self._find(service_id)
+        there = service is not None and service.project == call.params["project_id"]
+        return service if there else None
+
+    def _add(
+        self, body: Document, service_id: str, owner: str, project: str = PROJECT_ID
+    ) -> Service:
         now = self._clock.now()
         self._number += 1
         service = Service(
@@ -273,6 +288,7 @@ class ModelArts(Cloud):
             publish_at=now,
             update_time=now,
             number=self._number,
+            project=project,
         )
         self._services[service_id] = service
         self._prepare(service)
@@ -308,9 +324,10 @@ class ModelArts(Cloud):
     def _create(self, call: Call) -> Reply:
         body = read_create(call.json())
         self._check_references(body, body["config"])
-        if any(service.name == body["service_name"] for service in self._settled()):
+        if any(service.name == body["service_name"] for service in self._settled_in(call)):
             raise RefusedError(errors.NAME_TAKEN)
-        service = self._add(body, str(uuid.uuid4()), USER_ID)
+        project = call.params["project_id"]
+        service = self._add(body, str(uuid.uuid4()), USER_ID, project)
         life.deploy(service, service.since)
         ids = _resource_ids(body["config"], "@", service.since)
         return reply({"service_id": service.service_id, "resource_ids": ids})
@@ -333,7 +350,7 @@ class ModelArts(Cloud):
 
     def _list(self, call: Call) -> Reply:
         query = read(views.LIST_QUERY, call.query, extra=True)
-        found = views.select(self._settled(), query)
+        found = views.select(self._settled_in(call), query)
         items = [
             {**self._item(service), "is_opened_sample_collection": False}
             for service in views.page(found, query)
@@ -372,7 +389,7 @@ class ModelArts(Cloud):
     def _delete(self, call: Call) -> Reply:
         """Delete all or none: the page does not say what becomes of a half unknown list."""
         ids = call.params["service_id"].split(",")
-        services = [self._find(service_id) for service_id in ids]
+        services = [self._of_project(service_id, call) for service_id in ids]
         for service in services:
             if service is None:
                 raise RefusedError(errors.NOT_FOUND)
@@ -431,6 +448,12 @@ class ModelArts(Cloud):
     def _list_clusters(self, call: Call) -> Reply:
         query = read(views.PAGE_QUERY, call.query, extra=True)
         return _listed("clusters", self._catalog.pools(), query)
+
+    def _show_pool(self, call: Call) -> Reply:
+        pool = self._catalog.pool(call.params["pool_name"])
+        if pool is None:
+            raise RefusedError(errors.NO_POOL_PAGE)
+        return reply(pool)
 
 
 # --- small parts ------------------------------------------------------------------------------

@@ -66,7 +66,19 @@ def _flavor(spec: str, display: str, cpu: int, memory: int, gpu: Document | None
 _P4 = {"brand": "NVIDIA", "version": "P4", "unit": "GiB", "memory": 8, "gpu": 1}
 _T4 = {"brand": "NVIDIA", "version": "T4", "unit": "GiB", "memory": 16, "gpu": 1}
 
-#: Some flavors that the pages name; a service may ask for others as long as none are seeded.
+_V100 = {"brand": "NVIDIA", "version": "V100", "unit": "GiB", "memory": 32, "gpu": 1}
+
+
+def _npu(spec: str, display: str, cpu: int, memory: int) -> Document:
+    npu = {"npu_info": {"product_name": "Ascend", "unit": "GiB", "memory": 8, "npu": 1}}
+    return {**_flavor(spec, display, cpu, memory, None), "category": "ASCEND", **npu}
+
+
+def _free(flavor: Document) -> Document:
+    return {**flavor, "is_free": True}
+
+
+#: The flavors that the pages name; a service may ask for others as long as none are seeded.
 FLAVORS = {
     flavor["specification"]: flavor
     for flavor in (
@@ -74,6 +86,17 @@ FLAVORS = {
         _flavor("modelarts.vm.cpu.8u", "CPU: 8 vCPUs 32 GiB", 8, 32, None),
         _flavor("modelarts.vm.gpu.p4", "GPU: 8 vCPUs 32 GiB, 1 x P4", 8, 32, _P4),
         _flavor("modelarts.vm.gpu.pnt004", "GPU: 8 vCPUs 32 GiB, 1 x T4", 8, 32, _T4),
+        _flavor("modelarts.vm.gpu.p4u8.container", "GPU: 8 vCPUs 32 GiB, 1 x P4", 8, 32, _P4),
+        _flavor("modelarts.vm.gpu.t4", "GPU: 8 vCPUs 32 GiB, 1 x T4", 8, 32, _T4),
+        _flavor("modelarts.vm.gpu.t4u8.container", "GPU: 8 vCPUs 32 GiB, 1 x T4", 8, 32, _T4),
+        _flavor("modelarts.vm.gpu.v100", "GPU: 8 vCPUs 64 GiB, 1 x V100", 8, 64, _V100),
+        _flavor("modelarts.vm.high.p3", "GPU: 8 vCPUs 64 GiB, 1 x V100", 8, 64, _V100),
+        _flavor("modelarts.vm.cpu.8ud", "CPU: 8 vCPUs 32 GiB", 8, 32, None),
+        _npu("modelarts.vm.ai1.snt3", "Ascend: 3 vCPUs 6 GiB, 1 x Snt3", 3, 6),
+        _npu("modelarts.vm.ai1.a310", "Ascend: 3 vCPUs 6 GiB, 1 x 310", 3, 6),
+        _npu("modelarts.vm.arm.d310.3u6g", "Ascend: 3 vCPUs 6 GiB, 1 x 310", 3, 6),
+        _free(_flavor("modelarts.vm.cpu.free", "CPU: 1 vCPU 4 GiB, free", 1, 4, None)),
+        _free(_flavor("modelarts.vm.gpu.free", "GPU: 2 vCPUs 8 GiB, 1 x P4, free", 2, 8, _P4)),
     )
 }
 _DETAILS = ("display_en", "display_cn", "category", "cpu_info", "memory_info", "gpu_info")
@@ -118,6 +141,21 @@ class Catalog:
     def pools(self) -> list[Document]:
         """Return the seeded dedicated pools."""
         return list(self._pools.values())
+
+    def pool(self, name: str) -> Document | None:
+        """Return a pool as version 2 shows it, a plausible one if none is seeded."""
+        if not self.has_pool(name):
+            return None
+        status = self._pools.get(name, {}).get("status", "running")
+        phase = _PHASES.get(status, "Running")
+        metadata = {"name": name, "labels": {}, "annotations": {}}
+        return {
+            "kind": "Pool",
+            "apiVersion": "v2",
+            "metadata": metadata,
+            "spec": {"type": "Dedicate", "scope": ["Infer"]},
+            "status": {"phase": phase},
+        }
 
     def has_pool(self, pool: str) -> bool:
         """Whether a dedicated pool exists."""
@@ -176,6 +214,10 @@ def _model(row: Document) -> Document:
         "publishable_flag": True,
         **row,
     }
+
+
+#: Status of a pool of the old generation -> phase of one of the new.
+_PHASES = {"deploying": "Creating", "abnormal": "Abnormal"}
 
 
 def _pool(row: Document) -> Document:

@@ -40,6 +40,8 @@ CLOSED_GROUP = Row(
     400, "3534", "The security group must allow inbound TCP port 8080 from 0.0.0.0/0."
 )
 NOT_OWNER = Row(400, "3540", "The service belongs to another user.")
+#: The page of the pools names no code of its own for this.
+NO_POOL_PAGE = Row(404, "3547", "The dedicated resource pool does not exist.")
 NO_POOL = Row(400, "3547", "The dedicated resource pool does not exist.")
 NOT_FOR_TYPE = Row(400, "3589", "The model cannot be deployed as this type of service.")
 NO_FLAVOR = Row(400, "3835", "The flavor does not exist.")
@@ -153,6 +155,16 @@ _FAULTS = {
 }
 _GATEWAY_FAULTS = {502: "0202", 504: "0203"}
 _THROTTLED = 429
+
+
+def coded_error(status: int, code: str) -> Reply | None:
+    """Return what ModelArts or its gateway answers with this code; `None`: it is none of theirs."""
+    prefix, _, number = code.rpartition(".")
+    if prefix == "ModelArts":
+        return modelarts_error(Row(status, number, "Injected."))
+    if prefix in ("APIG", "APIGW"):
+        return gateway_error(status, number, "Injected.", prefix)
+    return None
 
 
 def fault_error(operation: Operation, status: int, retry_after: float) -> Reply:

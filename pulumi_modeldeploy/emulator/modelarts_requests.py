@@ -352,10 +352,34 @@ def _check_real_time(_config: Document, _service: Document, _path: str) -> None:
 
 def _check_batch(config: Document, _service: Document, path: str) -> None:
     """CSV input needs a mapping rule, a manifest its file (create page, table 5)."""
-    if config["mapping_type"] == "csv" and "mapping_rule" not in config:
-        raise InvalidError(f"{path}.mapping_rule", Breach.MISSING, "is required with csv")
+    if config["mapping_type"] == "csv":
+        if "mapping_rule" not in config:
+            raise InvalidError(f"{path}.mapping_rule", Breach.MISSING, "is required with csv")
+        _check_columns(config["mapping_rule"], f"{path}.mapping_rule")
     if "src_type" in config and not config["src_path"].endswith(".manifest"):
         raise InvalidError(f"{path}.src_path", Breach.VALUE, "must be a manifest file")
+
+
+#: Types of the parameters that need an index (create page, mapping_rule).
+_COLUMN_TYPES = ("string", "number", "integer", "boolean")
+
+
+def _check_columns(rule: object, path: str) -> None:
+    """Demand a column for each such parameter; they count from 0, and -1 means none."""
+    if isinstance(rule, list):
+        for number, part in enumerate(rule):
+            _check_columns(part, f"{path}[{number}]")
+    if not isinstance(rule, dict):
+        return
+    if rule.get("type") in _COLUMN_TYPES:
+        index = rule.get("index")
+        if not isinstance(index, int) or isinstance(index, bool) or index < -1:
+            raise InvalidError(f"{path}.index", Breach.VALUE, "must be a column, or -1")
+        return
+    properties = rule.get("properties")
+    for name, part in (properties if isinstance(properties, dict) else {}).items():
+        _check_columns(part, f"{path}.properties.{name}")
+    _check_columns(rule.get("items"), f"{path}.items")
 
 
 def _check_edge(config: Document, service: Document, path: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from pulumi_modeldeploy.emulator.clock import MILLISECONDS, Clock
+from pulumi_modeldeploy.emulator.huawei_iam import PROJECT_ID
 from pulumi_modeldeploy.emulator.modelarts_requests import BATCH, REAL_TIME
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class Service:
     events: list[Document] = field(default_factory=list)
     balance: dict[str, int] = field(default_factory=dict)
     invocations: dict[str, int] = field(default_factory=dict)
+    project: str = PROJECT_ID
 
     @property
     def name(self) -> str:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi_modeldeploy.emulator import modelarts_services as life
 from pulumi_modeldeploy.emulator.fields import Field, Kind
-from pulumi_modeldeploy.emulator.huawei_iam import DOMAIN_ID, PROJECT_ID
-from pulumi_modeldeploy.emulator.modelarts_requests import INFER_TYPES, REAL_TIME
+from pulumi_modeldeploy.emulator.huawei_iam import DOMAIN_ID
+from pulumi_modeldeploy.emulator.modelarts_requests import BATCH, INFER_TYPES, REAL_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,7 +55,7 @@ def list_item(service: Service, *, now: int, progress: int, free: bool) -> Docum
         "service_name": service.name,
         "description": body.get("description", ""),
         "tenant": DOMAIN_ID,
-        "project": PROJECT_ID,
+        "project": service.project,
         "owner": service.owner,
         "publish_at": service.publish_at,
         "update_time": service.update_time,
@@ -121,7 +121,7 @@ def _config(service: Service, config: Document, catalog: Catalog) -> Document:
         shown["specification_details"] = details
     if "nodes" in config:
         shown["nodes"] = [_node(node, service) for node in config["nodes"]]
-    if service.infer_type != REAL_TIME and service.started_at is not None:
+    if service.infer_type == BATCH and service.started_at is not None:
         shown["start_time"] = service.started_at
     if service.finished_at is not None:
         shown["finished_time"] = service.finished_at

@@ -107,7 +107,7 @@ class Server:
         if rule.fault in _BEFORE:
             return await _BEFORE[rule.fault](request)
         if rule.fault == "status":
-            reply = cloud.fault(operation, rule.status, rule.seconds)
+            reply = cloud.fault(operation, rule.status, rule.code, rule.seconds)
             entry["status"] = reply.status
             return _response(reply)
         reply = self._work(cloud, operation, call, entry)

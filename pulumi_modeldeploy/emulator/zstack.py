@@ -198,9 +198,9 @@ class ZStack(Cloud):
             return error.reply
         return None
 
-    def fault(self, operation: Operation, status: int, retry_after: float) -> Reply:  # noqa: ARG002 - one shape for all
-        """Return what the vendor answers with this status."""
-        return fault_reply(status, retry_after)
+    def fault(self, operation: Operation, status: int, code: str, retry_after: float) -> Reply:  # noqa: ARG002 - one shape for all
+        """Return what the vendor answers with this status, or with this code."""
+        return fault_reply(status, code, retry_after)
 
     def unknown(self, *, known_path: bool) -> Reply:
         """Return the answer to a request that is not served."""

@@ -98,8 +98,10 @@ def not_found(field: str, kind: str, uuid: str) -> ApiError:
     )
 
 
-def fault_reply(status: int, retry_after: float) -> Reply:
-    """Return what the vendor answers with this status."""
+def fault_reply(status: int, code: str, retry_after: float) -> Reply:
+    """Return what the vendor answers with this status, or with this code."""
+    if code in DESCRIPTIONS:
+        return ApiError(code, "injected").reply
     if status == API_ERROR:
         return ApiError(FAILED, "injected", cause=ApiError(IO, "injected I/O error")).reply
     headers = {"Retry-After": str(int(retry_after))} if status == _TOO_MANY else {}

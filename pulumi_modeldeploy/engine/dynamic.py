@@ -31,9 +31,9 @@ from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.output import UNKNOWN as ENGINE_UNKNOWN
 from pulumi.output import Unknown as EngineUnknown
 
-from pulumi_modeldeploy.core import inputs, lifecycle, plan
+from pulumi_modeldeploy.core import inputs, lifecycle, plan, preflight
 from pulumi_modeldeploy.core.converge import must_be_at_home
-from pulumi_modeldeploy.core.declare import BOOKKEEPING, Declaration
+from pulumi_modeldeploy.core.declare import BOOKKEEPING, PROFILE, Declaration
 from pulumi_modeldeploy.core.identity import SCHEMA, Identity
 from pulumi_modeldeploy.core.operation import Operation
 from pulumi_modeldeploy.core.plan import Memory
@@ -53,7 +53,9 @@ from pulumi_modeldeploy.settings import DEBUG, OWNER, Settings
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from pulumi_modeldeploy.core.checks import Problem
     from pulumi_modeldeploy.core.http import Client
+    from pulumi_modeldeploy.core.preflight import Looks
     from pulumi_modeldeploy.core.resource import Resource
     from pulumi_modeldeploy.core.table import Table
 
@@ -95,7 +97,8 @@ class _Process:
 
     settings: Settings = field(default_factory=lambda: Settings(lambda _: None, {}))
     memory: Memory = field(default_factory=Memory)
-    clients: dict[tuple[object, str, str], Client] = field(default_factory=dict)
+    clients: dict[tuple[object, str, str, str], Client] = field(default_factory=dict)
+    looks: dict[Client, Looks] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     said: set[tuple[str, str]] = field(default_factory=set)
 
@@ -113,6 +116,12 @@ class _Process:
         if (urn, text) not in self.said:
             self.said.add((urn, text))
             sdk.Row(urn).warn(text)
+
+    def warn_once(self, urn: str, text: str) -> None:
+        """Show a warning once, however many resources it concerns."""
+        if ("", text) not in self.said:
+            self.said.add(("", text))
+            self.warn(urn, text)
 
 
 PROCESS = _Process()
@@ -216,21 +225,57 @@ class Provider(ResourceProvider):
         values, _ = _split(table.declaration, news)
         olds_values, old = _split(table.declaration, olds)
         before = olds_values if old else {}
+        secrets = passing.get(program.SECRETS) or []
         try:
-            identity = _identity(table, self.token, request, passing, old)
+            identity = _identity(table, self.token, request, passing, old, values)
         except SettingsError as error:
-            return _checked(given, passing, Identity.from_state(passing), [str(error)])
+            # Where it lives is not known; what is wrong in itself is.
+            checked = inputs.check(
+                table.declaration, values, table.rules, off=PROCESS.settings.skip_rules, olds=before
+            )
+            texts = [problem.show(secrets) for problem in checked.failures]
+            if not any(problem.path == PROFILE for problem in checked.failures):
+                texts.insert(0, str(error))
+            return _checked(given, passing, Identity.from_state(passing), texts)
         plan.fill_name(table, str(passing.get(program.NAME)), values, before, identity.mark)
         checked = inputs.check(
             table.declaration, values, table.rules, off=PROCESS.settings.skip_rules, olds=before
         )
-        secrets = passing.get(program.SECRETS) or []
+        if PROCESS.preview or not checked.failures:
+            # What is wrong in itself is not looked at, and in an update there is no need to.
+            checked.problems += self._preflight(request, passing, identity, checked, before)
         for problem in checked.warnings:
             PROCESS.warn(request.urn, problem.show(secrets))
         texts = [problem.show(secrets) for problem in checked.failures]
         # What is wrong is handed back as it was given, for the engine to show.
         sound = values if texts else checked.values
         return _checked(table.declaration.to_state(sound), passing, identity, texts)
+
+    def _preflight(
+        self,
+        request: sdk.Request,
+        passing: Mapping[str, Any],
+        identity: Identity,
+        checked: inputs.Checked,
+        before: Values,
+    ) -> list[Problem]:
+        """Look whether what the inputs refer to exists and fits."""
+        table, values = self.table(), checked.values
+        asked = preflight.Asked(
+            olds=before,
+            failing={problem.path for problem in checked.failures},
+            waits=PROCESS.preview and bool(passing.get(program.WAITS)),
+        )
+        settings = PROCESS.settings.of_profile(identity.profile, table.credentials)
+        due = preflight.due(table, settings, identity, values, asked)
+        if not due:
+            return []
+        try:
+            op = self._operation(request, identity, values)
+        except SettingsError as error:
+            PROCESS.warn_once(request.urn, preflight.skipped(table, str(error)))
+            return []
+        return preflight.judge(op, due)
 
     @_shown
     def diff(
@@ -249,7 +294,7 @@ class Provider(ResourceProvider):
         replaces = [table.declaration.args[name].key for name in names]
         if old and new and old.lives_elsewhere(new):
             replaces.append(BOOKKEEPING)
-        if plan.is_hopeless(table, old_values):
+        if plan.is_hopeless(table, old_values) and self._stays(request, identifier, old):
             replaces.append("status")
         self._remember(request, identifier, old, old_values, replacing=bool(replaces))
         changed = (
@@ -262,6 +307,17 @@ class Provider(ResourceProvider):
         # name, in a refresh too; where they are equal it would take that for "no change".
         return DiffResult(None if changed and request.inputs_differ else changed, replaces)
 
+    def _stays(self, request: sdk.Request, identifier: str, old: Identity | None) -> bool:
+        """Look again before an object is replaced for its state; a preview believes what is stored.
+
+        A state may be that of a moment, such as a restart of the host.
+        """
+        if PROCESS.preview or old is None:
+            return True
+        op = self._operation(request, old, {})
+        document = op.look(identifier)
+        return document is None or op.table.sight(document).status in op.table.hopeless
+
     def _remember(
         self,
         request: sdk.Request,
@@ -273,11 +329,11 @@ class Provider(ResourceProvider):
     ) -> None:
         """Note what a later check, create or delete of this run must know about the object."""
         memory, urn = PROCESS.memory, request.urn
-        if not replacing:
-            if urn in memory.before:
-                memory.kept[urn] = identifier
-            return
-        if old is None:
+        if replacing:
+            memory.replaced.add(identifier)
+        elif urn in memory.before:
+            memory.kept[urn] = identifier
+        if not replacing or old is None:
             return
         if urn not in memory.before:
             # Asked before any check: a dependent of a delete-first replacement. Its old object goes
@@ -312,7 +368,7 @@ class Provider(ResourceProvider):
         raw, identity = _split(declaration, props)
         values = inputs.normalise(declaration, raw)
         op = self._operation(request, _must(identity), values)
-        with _Storing(declaration, op.identity, props) as storing:
+        with _Storing(declaration, op, props) as storing:
             storing.created = functools.partial(PROCESS.memory.created.__setitem__, request.urn)
             identifier, state = lifecycle.create(op, values)
         PROCESS.memory.created[request.urn] = identifier
@@ -344,8 +400,10 @@ class Provider(ResourceProvider):
         old_raw, old = _split(declaration, olds)
         new_raw, identity = _split(declaration, news)
         op = self._operation(request, _must(identity), old_raw, new_raw)
-        op.renamed = old is not None and old.mark != op.identity.mark
-        with _Storing(declaration, op.identity, news):
+        if old is not None:
+            op.former_mark = old.mark if old.mark != op.identity.mark else ""
+            op.unsure = set(old.unsure)
+        with _Storing(declaration, op, news):
             state = lifecycle.update(
                 op,
                 identifier,
@@ -369,12 +427,17 @@ class Provider(ResourceProvider):
 
     def _operation(self, request: sdk.Request, identity: Identity, *bags: Values) -> Operation:
         """Prepare a verb; `bags` are the arguments that it is about, the state's first."""
-        table, settings = self.table(), PROCESS.settings
-        key = (table.connect, identity.region, identity.project_id)
+        table = self.table()
+        settings = PROCESS.settings.of_profile(identity.profile, table.credentials)
+        key = (table.connect, identity.profile, identity.region, identity.project_id)
         with PROCESS.lock:
             client = PROCESS.clients.get(key)
             if client is None:
                 client = PROCESS.clients[key] = table.connect(settings, identity)
+            looks = PROCESS.looks.get(client)
+            if looks is None:
+                looks = preflight.looks_of(table, settings, identity, client)
+                PROCESS.looks[client] = looks
         row = sdk.Row(request.urn)
         return Operation(
             table,
@@ -386,16 +449,16 @@ class Provider(ResourceProvider):
             incarnation=bags[0].get(table.incarnation) or "",
             kept_elsewhere=functools.partial(PROCESS.memory.has_elsewhere, request.urn),
             about={name for bag in bags for name, value in bag.items() if value is not None},
+            looks=looks,
+            replaced=PROCESS.memory.replaced,
         )
 
 
 class _Storing:
     """Turn the state of an object that is not ready into what the engine stores."""
 
-    def __init__(
-        self, declaration: Declaration, identity: Identity, props: Mapping[str, Any]
-    ) -> None:
-        self._declaration, self._identity, self._provider = declaration, identity, props[PROVIDER]
+    def __init__(self, declaration: Declaration, op: Operation, props: Mapping[str, Any]) -> None:
+        self._declaration, self._op, self._provider = declaration, op, props[PROVIDER]
 
         self.created: Callable[[str], None] = lambda _: None
         """Told the id of an object that create leaves behind."""
@@ -405,7 +468,10 @@ class _Storing:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, NotReady):
-            stored = _outputs(self._declaration, error.state, self._identity)
+            mark = self._op.former_mark or self._op.identity.mark
+            unsure = tuple(sorted(self._op.unsure))
+            identity = replace(self._op.identity, mark=mark, unsure=unsure)
+            stored = _outputs(self._declaration, error.state, identity)
             # Without the provider, destroying what was stored would fail.
             error.state = {**stored, PROVIDER: self._provider}
             self.created(error.id)
@@ -425,10 +491,13 @@ def _identity(
     request: sdk.Request,
     passing: Mapping[str, Any],
     old: Identity | None,
+    values: Values,
 ) -> Identity:
     """Complete the identity that the constructor began."""
-    PROCESS.settings.validate(table.credentials)
-    place = table.place(PROCESS.settings)
+    profile = plan.profile_of(values)
+    settings = PROCESS.settings.of_profile(profile, table.credentials)
+    settings.validate(table.credentials)
+    place = table.place(settings)
     begun = Identity.from_state(passing)
     urn = request.urn or rebuilt_urn(begun, token, passing)
     generation = PROCESS.memory.generation(
@@ -440,6 +509,7 @@ def _identity(
         region=place.region or (old.region if old else ""),
         project_id=place.project_id,
         endpoint=place.endpoint,
+        profile=profile,
         generation=generation,
         schema=SCHEMA,
     )

@@ -33,6 +33,7 @@ SECRETS = "secrets"
 NAME = "name"
 PARENT = "parent"
 DELETE_FIRST = "deleteFirst"
+WAITS = "waits"
 REFUSED = "refused"
 """Keys of the bookkeeping that pass between program and check; none is kept in the state."""
 
@@ -90,6 +91,8 @@ def bookkeeping(
         book[DELETE_FIRST] = True
     if pulumi.runtime.is_dry_run():
         book[PREVIEW] = True
+        if opts.depends_on:
+            book[WAITS] = True
     return book
 
 

@@ -10,28 +10,49 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import requests
 import requests.auth
 
-from pulumi_modeldeploy.core.http import Call, Client, Dialect, Failure, Retry
+from pulumi_modeldeploy.core.http import Call, Client, Dialect, Failure, Retry, Unsigned
 from pulumi_modeldeploy.core.identity import Place
+from pulumi_modeldeploy.core.preflight import MODES
 from pulumi_modeldeploy.errors import SettingsError
-from pulumi_modeldeploy.settings import Setting, Settings
+from pulumi_modeldeploy.modelarts import iam
+from pulumi_modeldeploy.modelarts.advice import advise
+from pulumi_modeldeploy.settings import Setting, Settings, profiles
 
 if TYPE_CHECKING:
     from pulumi_modeldeploy.core.identity import Identity
 
-ENDPOINT = Setting("modelarts:endpoint", "base URL of ModelArts", ("MODELARTS_ENDPOINT",))
 REGION = Setting(
     "modelarts:region",
     "region, such as cn-north-4 or eu-de",
     ("HW_REGION_NAME", "OS_REGION_NAME", "OS_REGION"),
 )
+ENDPOINT = Setting(
+    "modelarts:endpoint", "base URL of ModelArts", ("MODELARTS_ENDPOINT",), goes_with=REGION
+)
+IAM_ENDPOINT = Setting(
+    "modelarts:iamEndpoint",
+    "base URL of IAM, which issues tokens (default: that of the region)",
+    ("MODELARTS_IAM_ENDPOINT",),
+    goes_with=REGION,
+)
+VPC_ENDPOINT = Setting(
+    "modelarts:vpcEndpoint",
+    "base URL of VPC, which is only read (default: that of the region)",
+    ("MODELARTS_VPC_ENDPOINT",),
+    goes_with=REGION,
+)
 PROJECT_ID = Setting(
-    "modelarts:projectId", "id of the cloud project", ("HW_PROJECT_ID", "OS_PROJECT_ID")
+    "modelarts:projectId",
+    "id of the cloud project",
+    ("HW_PROJECT_ID", "OS_PROJECT_ID"),
+    goes_with=REGION,
 )
 ACCESS_KEY = Setting(
     "modelarts:accessKey", "access key (AK)", ("HW_ACCESS_KEY", "OS_ACCESS_KEY"), secret=True
@@ -51,6 +72,32 @@ TOKEN = Setting(
     ("HW_AUTH_TOKEN", "OS_AUTH_TOKEN"),
     secret=True,
 )
+USER_NAME = Setting(
+    "modelarts:userName",
+    "name of an IAM user, instead of an access key",
+    ("HW_USER_NAME", "OS_USERNAME"),
+)
+PASSWORD = Setting(
+    "modelarts:password",
+    "password of the IAM user",
+    ("HW_USER_PASSWORD", "OS_PASSWORD"),
+    secret=True,
+)
+DOMAIN_NAME = Setting(
+    "modelarts:domainName",
+    "name of the account that the IAM user belongs to",
+    ("HW_DOMAIN_NAME", "OS_USER_DOMAIN_NAME", "OS_DOMAIN_NAME"),
+)
+AGENCY_NAME = Setting(
+    "modelarts:agencyName",
+    "agency of another account, which the user or token assumes",
+    ("HW_ASSUME_ROLE_AGENCY_NAME",),
+)
+AGENCY_DOMAIN_NAME = Setting(
+    "modelarts:agencyDomainName",
+    "name of the account that has the agency",
+    ("HW_ASSUME_ROLE_DOMAIN_NAME",),
+)
 CA_BUNDLE = Setting(
     "modelarts:caBundle",
     "file with the certificates to trust, instead of the usual ones",
@@ -61,17 +108,35 @@ OWNER_MARK = Setting(
     "whether services with a given name carry this resource's mark in their description",
     allowed=("on", "off"),
 )
+PREFLIGHT = Setting(
+    "modelarts:preflight",
+    "what happens when something that a service refers to does not exist or fit: the run is "
+    "refused (default), warned, or nobody looks",
+    allowed=MODES,
+)
 SETTINGS = (
     ENDPOINT,
+    IAM_ENDPOINT,
+    VPC_ENDPOINT,
     REGION,
     PROJECT_ID,
     ACCESS_KEY,
     SECRET_KEY,
     SECURITY_TOKEN,
     TOKEN,
+    USER_NAME,
+    PASSWORD,
+    DOMAIN_NAME,
+    AGENCY_NAME,
+    AGENCY_DOMAIN_NAME,
     CA_BUNDLE,
     OWNER_MARK,
+    PREFLIGHT,
+    profiles("modelarts"),
 )
+CREDENTIALS = (TOKEN, ACCESS_KEY, SECRET_KEY, SECURITY_TOKEN, USER_NAME, PASSWORD)
+"""What comes from one source only. An agency is not among them: it may stand in the stack, and who
+assumes it in the environment of a pipeline."""
 
 DOMAINS: Mapping[str, str] = {
     "eu-de": "otc.t-systems.com",
@@ -87,6 +152,7 @@ LIST = Call("ListServices", "GET", "/v1/{project_id}/services")
 UPDATE = Call("UpdateService", "PUT", "/v1/{project_id}/services/{id}")
 DELETE = Call("DeleteService", "DELETE", "/v1/{project_id}/services/{id}", repeatable=True)
 EVENTS = Call("ListServiceEvents", "GET", "/v1/{project_id}/services/{id}/events")
+LOGS = Call("ListServiceLogs", "GET", "/v1/{project_id}/services/{id}/logs")
 
 NAME_TAKEN = "ModelArts.3503"
 """The service name exists already, under HTTP 409."""
@@ -115,42 +181,99 @@ def connect(settings: Settings, identity: Identity) -> Client:
     Raises:
         SettingsError: There are no credentials.
     """
-    domain = DOMAINS.get(identity.region, USUAL_DOMAIN)
-    # Today's endpoint is that of today's region: an object that lives in another one is not there.
-    today = identity.region in ("", settings.get(REGION) or identity.region)
-    given = settings.get(ENDPOINT) if today else None
-    endpoint = given or f"https://modelarts.{identity.region}.{domain}"
     return Client(
-        endpoint.rstrip("/"),
+        endpoint(settings, ENDPOINT, "modelarts", identity.region),
         DIALECT,
-        credentials(settings, identity.project_id),
+        credentials(settings, identity.project_id, identity.region),
         path={"project_id": identity.project_id},
         verify=settings.get(CA_BUNDLE) or True,
     )
 
 
-def credentials(settings: Settings, project_id: str) -> requests.auth.AuthBase:
-    """Choose the way to sign: a given token before an access key.
+def connect_vpc(settings: Settings, identity: Identity, client: Client) -> Client:
+    """Open a connection to VPC in the region of an object, beside that to ModelArts.
+
+    Raises:
+        SettingsError: Neither an endpoint nor a region is known.
+    """
+    return client.beside(endpoint(settings, VPC_ENDPOINT, "vpc", identity.region), VPC_DIALECT)
+
+
+def endpoint(settings: Settings, setting: Setting, service: str, region: str) -> str:
+    """The base URL of a service of the cloud in a region.
 
     Raises:
         SettingsError: There is neither.
     """
-    settings = settings.of_one_source((TOKEN, ACCESS_KEY, SECRET_KEY))
-    token = settings.get(TOKEN)
-    if token is not None:
+    # Today's endpoint is that of today's region: an object that lives in another one is not there.
+    today = region in ("", settings.get(REGION) or region)
+    given = settings.get(setting) if today else None
+    if given is None and not region:
+        given = settings.require(setting)
+    domain = DOMAINS.get(region, USUAL_DOMAIN)
+    return (given or f"https://{service}.{region}.{domain}").rstrip("/")
+
+
+def credentials(settings: Settings, project_id: str, region: str = "") -> requests.auth.AuthBase:
+    """Choose the way to sign: a given token before an access key before a user.
+
+    Raises:
+        SettingsError: There is none of them, or something that one of them needs is missing.
+    """
+    own = settings.of_one_source(CREDENTIALS)
+    agency = own.get(AGENCY_NAME)
+    token = own.get(TOKEN)
+    if token is not None and agency is None:
         return TokenAuth(token)
-    if settings.get(ACCESS_KEY) is None and settings.get(SECRET_KEY) is None:
+    if token is None and _has_any(own, ACCESS_KEY, SECRET_KEY):
+        if agency is not None:
+            raise SettingsError(
+                f"{AGENCY_NAME.key} needs a user ({USER_NAME.key}, {PASSWORD.key}, "
+                f"{DOMAIN_NAME.key}) or {TOKEN.key}: an access key cannot assume an agency"
+            )
+        return AccessKeyAuth(
+            own.require(ACCESS_KEY),
+            own.require(SECRET_KEY),
+            project_id,
+            own.get(SECURITY_TOKEN),
+        )
+    if token is None and not _has_any(own, USER_NAME, PASSWORD):
         raise SettingsError(
             "there are no credentials for ModelArts: give modelarts:accessKey and "
-            "modelarts:secretKey (or HW_ACCESS_KEY and HW_SECRET_KEY in the environment), or "
-            "modelarts:token (HW_AUTH_TOKEN)"
+            "modelarts:secretKey (or HW_ACCESS_KEY and HW_SECRET_KEY in the environment), "
+            "modelarts:userName, modelarts:password and modelarts:domainName (HW_USER_NAME, "
+            "HW_USER_PASSWORD, HW_DOMAIN_NAME), or modelarts:token (HW_AUTH_TOKEN)"
         )
-    return AccessKeyAuth(
-        settings.require(ACCESS_KEY),
-        settings.require(SECRET_KEY),
-        project_id,
-        settings.get(SECURITY_TOKEN),
+    return _login(settings, own, token, project_id, region)
+
+
+def _has_any(settings: Settings, *group: Setting) -> bool:
+    return any(settings.get(one) is not None for one in group)
+
+
+def _login(
+    settings: Settings, own: Settings, token: str | None, project_id: str, region: str
+) -> iam.TokenLogin:
+    """Get tokens for a project: as a user, or by an agency on top of that or of a given token."""
+    client = Client(
+        iam.base_url(endpoint(settings, IAM_ENDPOINT, "iam", region)),
+        Dialect("IAM", read_error, retry=RETRY),
+        Unsigned(),
+        verify=settings.get(CA_BUNDLE) or True,
     )
+    project = iam.of_project(project_id)
+    agency = own.get(AGENCY_NAME)
+    if token is not None:
+        source = iam.given(token)
+    else:
+        user, password = own.require(USER_NAME), own.require(PASSWORD)
+        domain = own.require(DOMAIN_NAME)
+        scope = iam.of_domain(domain) if agency else project
+        source = iam.by_password(client, user, password, domain, scope)
+    if agency is not None:
+        domain = own.require(AGENCY_DOMAIN_NAME)
+        source = iam.by_agency(client, agency, domain, project, source)
+    return iam.TokenLogin(client, source)
 
 
 class TokenAuth(requests.auth.AuthBase):
@@ -164,7 +287,7 @@ class TokenAuth(requests.auth.AuthBase):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add the header."""
-        request.headers["X-Auth-Token"] = self._token
+        request.headers[iam.TOKEN_HEADER] = self._token
         return request
 
 
@@ -252,4 +375,17 @@ def read_error(document: Any, headers: Mapping[str, str]) -> Failure:
     return Failure(str(code), str(message), str(request_id))
 
 
-DIALECT = Dialect("ModelArts", read_error, missing=(404,), taken=(NAME_TAKEN,), retry=RETRY)
+RENEW = ("ModelArts.0202", "ModelArts.0203", "APIG.0307", "APIGW.0307")
+"""Codes of a token that is over, or not known any more; one that was given stays refused."""
+
+DIALECT = Dialect(
+    "ModelArts",
+    read_error,
+    missing=(404,),
+    taken=(NAME_TAKEN,),
+    expired=RENEW,
+    retry=RETRY,
+    advise=advise,
+)
+
+VPC_DIALECT = replace(DIALECT, name="VPC", expired=(*RENEW, "VPC.0008"))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
-from pulumi_modeldeploy.core.checks import between, items, length, one_of, pattern
+from pulumi_modeldeploy.core.checks import PROFILE_NAME, between, items, length, one_of, pattern
 from pulumi_modeldeploy.core.declare import (
     UPDATE,
     Change,
@@ -38,11 +39,16 @@ from pulumi_modeldeploy.modelarts.args import (
     ScheduleArgs,
     ServiceAdditionalPropertiesArgs,
     ServiceConfigArgs,
+    ServiceSecretArgs,
 )
+from pulumi_modeldeploy.modelarts.preflight import PREFLIGHT
 from pulumi_modeldeploy.modelarts.replies import ConfigStatus
-from pulumi_modeldeploy.modelarts.rules import RULES
+from pulumi_modeldeploy.modelarts.rules import BATCH, EDGE, REAL_TIME, RULES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pulumi_modeldeploy.core.http import Call
     from pulumi_modeldeploy.core.operation import Operation
     from pulumi_modeldeploy.core.values import Json, Values
 
@@ -64,9 +70,11 @@ DOUBTFUL = pattern(
 class Service(Resource):
     """A model, or several versions of it, served by ModelArts.
 
-    Deploys a real-time service and waits until it runs. Several entries in `config` split the
-    traffic by weight. Errors: whatever is wrong with the arguments is reported in the preview; a
-    deployment that fails is stored with its id, and the next `pulumi up` goes on with it.
+    Deploys a real-time, batch or edge service and waits until it runs. Several entries in `config`
+    of a real-time service split the traffic by weight. A batch service runs once and is `finished`
+    then; a change of its `config` runs it again. Errors: whatever is wrong with the arguments is
+    reported in the preview; a deployment that fails is stored with its id, and the next `pulumi up`
+    goes on with it.
 
     https://docs.otc.t-systems.com/modelarts/api-ref/service_management/deploying_services.html
     """
@@ -80,13 +88,17 @@ class Service(Resource):
     """Name of the service, 1 to 64 characters, unique in the cloud project. Default:
     `<resource name>-<mark>`. With a given name a replacement deletes the old service first."""
     infer_type: Required[str] = arg(
-        checks=[one_of("real-time")], change=Change.REPLACE, source="create page, table 3"
+        checks=[one_of(REAL_TIME, BATCH, EDGE)],
+        change=Change.REPLACE,
+        source="create page, table 3",
     )
-    """How the service works: `real-time`."""
+    """How the service works: `real-time` answers requests, `batch` works through files and ends,
+    `edge` runs on the user's own nodes (no longer on OTC)."""
     config: RequiredObjects[ServiceConfigArgs] = arg(
         checks=[items(1)], unordered=True, match_by="model_id", source="create page, tables 3 and 5"
     )
-    """Model versions, how they run and how the traffic is split between them."""
+    """Model versions, how they run and how the traffic is split between them; exactly one entry for
+    batch and edge services."""
     description: NotRequired[str] = arg(
         default=None,
         checks=[length(0, LONGEST_DESCRIPTION), DESCRIPTION, DOUBTFUL],
@@ -107,7 +119,7 @@ class Service(Resource):
         default=None, checks=[ID], change=Change.REPLACE, source="create page, table 3"
     )
     """VPC that the instances are placed in; needs `subnet_network_id` and `security_group_id`. The
-    cloud's default is a VPC of its own."""
+    cloud's default is a VPC of its own. Real-time services only."""
     subnet_network_id: NotRequired[str] = arg(
         default=None, checks=[ID], change=Change.REPLACE, source="create page, table 3"
     )
@@ -119,19 +131,27 @@ class Service(Resource):
     cluster_id: NotRequired[str] = arg(
         default=None, checks=[ID], change=Change.REPLACE, source="create page, table 3"
     )
-    """Dedicated resource pool of the old generation; its network wins over `vpc_id`."""
+    """Dedicated resource pool of the old generation, for edge services an edge resource pool; its
+    network wins over `vpc_id`."""
     pool_name: NotRequired[str] = arg(
         default=None, checks=[ID], change=Change.REPLACE, source="create page, table 3"
     )
-    """Id of a dedicated resource pool of the new generation; wins over `cluster_id`."""
+    """Id of a dedicated resource pool of the new generation; wins over `cluster_id`. Not for edge
+    services."""
     schedule: NotRequiredObjects[ScheduleArgs] = arg(
         default=None, checks=[items(0, 1)], removed=[], source="create page, tables 3 and 4"
     )
-    """When the service stops by itself, at most one entry. Default: never."""
+    """When the service stops by itself, at most one entry. Default: never. Real-time services
+    only."""
     additional_properties: NotRequiredObject[ServiceAdditionalPropertiesArgs] = arg(
         default=None, removed={}, source="create page, tables 3 and 10"
     )
-    """Further properties, such as notifications."""
+    """Further properties, such as notifications. Those that cannot be changed once they are on say
+    so; changing them replaces the service."""
+    service_secrets: NotRequiredObjects[ServiceSecretArgs] = arg(
+        default=None, echoed=False, removed=[], source="create page, newer"
+    )
+    """Secrets that the containers find as files. Default: none."""
     load_balancer_policy: NotRequired[str] = arg(
         default=None,
         checks=[one_of("ROUND_ROBIN", "LEAST_CONNECTIONS", "SOURCE_IP")],
@@ -139,9 +159,9 @@ class Service(Resource):
         source="show page",
     )
     """How requests are spread over instances: `ROUND_ROBIN`, `LEAST_CONNECTIONS` or
-    `SOURCE_IP`."""
+    `SOURCE_IP`. Real-time services only."""
     priority: NotRequired[int] = arg(default=None, checks=[between(1, 3)], source="show page")
-    """Preemption priority, 1 to 3."""
+    """Preemption priority, 1 to 3. Real-time and batch services only."""
     desired_status: Defaulted[str] = arg(
         default="running",
         checks=[one_of("running", "stopped")],
@@ -149,15 +169,21 @@ class Service(Resource):
         source="update page",
     )
     """What should run: `running` (default) or `stopped`. A service that its own schedule stopped is
-    left alone."""
+    left alone, and a batch service that has finished is as it should be in both cases."""
+    profile: NotRequired[str] = arg(
+        default=None, checks=[PROFILE_NAME], body=False, source="docs/credentials.md"
+    )
+    """Named set of settings (`modelarts:profiles`) that says where the service lives and who
+    deploys it. Another region or project replaces the service. Default: none, the plain settings
+    count."""
 
     service_id = output_id()
     """Id of the service; the same as `id`."""
     status = output(str)
-    """State: `deploying`, `running`, `concerning`, `failed`, `stopped`, `stopping`, `pending` or
-    `waiting`."""
+    """State: `deploying`, `running`, `concerning`, `failed`, `stopped`, `stopping`, `pending`,
+    `waiting` or, for batch services, `finished`."""
     access_address = output(str)
-    """URL that the service answers inference requests on."""
+    """URL that the service answers inference requests on; real-time services only."""
     bind_access_address = maybe(str)
     """The same under a domain name of the user's own."""
     config_status = output_list(ConfigStatus, wire="config")
@@ -268,10 +294,51 @@ def version(document: Json) -> Any:
 
 
 def never_ready(document: Json) -> bool:
-    """Tell a service whose first deployment has not come to an end, or not to a good one."""
+    """Tell a service whose first deployment has not come to an end, or not to a good one.
+
+    Only real-time services have an address. Batch services have run where a task of theirs began,
+    edge services where a node runs an instance.
+    """
     coming = document.get("status") in ("deploying", "pending", "waiting", "failed")
     used = document.get("access_address") or document.get("invocation_times")
-    return coming and not used
+    configs = configs_of(document)
+    began = any(one.get("start_time") or one.get("finished_time") for one in configs)
+    nodes = [node for one in configs for node in one.get("nodes") or [] if isinstance(node, dict)]
+    runs = any(node.get("instance_status") == "running" for node in nodes)
+    return coming and not (used or began or runs)
+
+
+def configs_of(document: Json) -> list[Json]:
+    """Take the entries of `config`, which OTC may send as a text."""
+    found = document.get("config") or []
+    entries = json.loads(found) if isinstance(found, str) else found
+    return [one for one in entries if isinstance(one, dict)]
+
+
+def outdated(document: Json) -> bool:
+    """Tell a batch service that finished before its configuration changed.
+
+    No page says whether the cloud runs such a service again by itself; where it does not, the old
+    run is what `finished` is about.
+    """
+    ends = [one.get("finished_time") or 0 for one in configs_of(document)]
+    ended = max([document.get("transition_at") or 0, *ends])
+    changed = document.get("update_time") or 0
+    return bool(document.get("status") == "finished" and 0 < ended < changed)
+
+
+def frozen(olds: Values, news: Values) -> list[str]:
+    """Log reporting and WebSocket cannot be changed once they are on (notes on both)."""
+    old, new = (_properties(values) for values in (olds, news))
+    channels = old.get("log_report_channels")
+    logs = bool(channels) and new.get("log_report_channels") != channels
+    socket = old.get("websocket_upgrade") is True and new.get("websocket_upgrade") is not True
+    return ["additional_properties"] if logs or socket else []
+
+
+def _properties(values: Values) -> Values:
+    found = values.get("additional_properties")
+    return found if isinstance(found, dict) else {}
 
 
 def age(op: Operation, document: Json) -> float:
@@ -285,16 +352,68 @@ def identify(_values: Values, document: Json, _identity: Identity) -> str:
     return str(document.get("service_id") or "")
 
 
+TRAIL = 10
+"""Events that a deployment leaves, about: older ones are of an earlier one."""
+SHOWN = 3
+"""Events that a message tells at most."""
+
+
 def explain(op: Operation, identifier: str) -> str:
-    """Tell the last abnormal events of a service that failed."""
+    """Tell the last events of a service that failed, and of an update what the log says."""
+    changed = _changed(op.accepted or {})
+    told = _last_events(op, identifier, changed)
+    if op.accepted is not None:
+        told += _logged(op, identifier, changed)
+    return "; ".join(told)
+
+
+def _changed(document: Json) -> int:
+    """When a configuration was changed, in milliseconds; the pages differ whether that is a text.
+
+    0: not said.
+    """
+    said = str(document.get("update_time"))
+    return int(said) if said.isdecimal() else 0
+
+
+def _last_events(op: Operation, identifier: str, since: int) -> list[str]:
+    """Tell the last abnormal events, newest first; without any, how far the deployment came."""
+    query = {"sort_by": "occur_time", "order": "desc", "start_time": since or None, "limit": TRAIL}
+    events = _glance(op, api.EVENTS, identifier, query, "events")
+    abnormal = [one for one in events if one.get("event_type") == "abnormal"]
+    infos = (str(one["event_info"]) for one in abnormal or events if one.get("event_info"))
+    return list(dict.fromkeys(infos))[:SHOWN]
+
+
+def _logged(op: Operation, identifier: str, changed: int) -> list[str]:
+    """Tell what the update log says about an update, the last one where its time is not known."""
+    found = _glance(op, api.LOGS, identifier, {"update_time": changed or None}, "logs")
+    entries = [one for one in found if not changed or _changed(one) == changed]
+    if not entries:
+        return []
+    last = max(entries, key=_changed)
+    failed = [
+        f"{one.get('operation')} on node {one.get('node_name') or one.get('node_id')} failed"
+        for one in last.get("result_detail") or []
+        if one.get("result") is False
+    ]
+    moment = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(_changed(last) / 1000))
+    return [f"update log: {last.get('result')} of {moment}", *failed]
+
+
+def _glance(
+    op: Operation, call: Call, identifier: str, query: Mapping[str, Any], holds: str
+) -> list[Json]:
+    """List something about a service; nothing where that fails.
+
+    Reading events and logs are permissions of their own; without them the state's own reason has to
+    do.
+    """
     try:
-        query = {"event_type": "abnormal", "limit": 3}
-        found = op.client.get(api.EVENTS, query=query, path={"id": identifier})
+        found = op.client.get(call, query=query, path={"id": identifier})
     except (ApiError, TransportError):
-        # Reading events is a permission of its own; without it the state's own reason has to do.
-        return ""
-    events = (found or {}).get("events") or []
-    return "; ".join(str(event.get("event_info")) for event in events)
+        return []
+    return [one for one in (found or {}).get(holds) or [] if isinstance(one, dict)]
 
 
 # --- table ---------------------------------------------------------------------------------------
@@ -339,21 +458,28 @@ TABLE = Table(
             call=api.UPDATE,
             body={"status": "running"},
             wait=Wait(until=_HEALTHY, fail=("failed",), passing=(*_ON_THE_WAY, "stopped")),
+            outdated=outdated,
         ),
         "stopped": Goal(
-            # A failed service does not run, and the cloud refuses to stop it.
-            satisfied=("stopped", "failed"),
+            # A failed or finished service does not run, and the cloud refuses to stop it.
+            satisfied=("stopped", "failed", "finished"),
             call=api.UPDATE,
             body={"status": "stopped"},
-            wait=Wait(until=("stopped",), fail=("failed",), passing=(*_ON_THE_WAY, *_HEALTHY)),
+            wait=Wait(
+                until=("stopped", "finished"),
+                fail=("failed",),
+                passing=(*_ON_THE_WAY, "running", "concerning"),
+            ),
         ),
     },
     stops_itself=lambda values: ("stopping", "stopped") if values.get("schedule") else (),
     ready=_DEPLOYED,
     settled=Wait(until=(*_HEALTHY, "stopped", "failed"), passing=_ON_THE_WAY),
     gone=Wait(passing=("deleting", *_HEALTHY, *_ON_THE_WAY, "stopped", "failed"), limit=600),
+    frozen=frozen,
     leaving=("deleting",),
     prose=("error_msg",),
     never_ready=never_ready,
     explain=explain,
+    preflight=PREFLIGHT,
 )

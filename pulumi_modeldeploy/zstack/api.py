@@ -22,12 +22,20 @@ from urllib.parse import unquote, urlsplit
 import requests
 import requests.auth
 
-from pulumi_modeldeploy.core.http import Call, Client, Dialect, Failure, Login, Retry
+from pulumi_modeldeploy.core.http import (
+    Call,
+    Client,
+    Dialect,
+    Failure,
+    Login,
+    Retry,
+    Unsigned,
+)
 from pulumi_modeldeploy.core.identity import ChosenId, Place
 from pulumi_modeldeploy.core.table import Jobs
 from pulumi_modeldeploy.core.waits import Wait
 from pulumi_modeldeploy.errors import SettingsError
-from pulumi_modeldeploy.settings import Setting, Settings
+from pulumi_modeldeploy.settings import Setting, Settings, profiles
 
 if TYPE_CHECKING:
     from pulumi_modeldeploy.core.identity import Identity
@@ -75,6 +83,7 @@ SETTINGS = (
     PASSWORD,
     TIME_ZONE,
     CA_BUNDLE,
+    profiles("zstack"),
 )
 
 CONTEXT = "/zstack"
@@ -83,7 +92,7 @@ _SERVICES = f"{CONTEXT}/v1/ai/model-services"
 _GROUPS = f"{_SERVICES}/instances/groups"
 _TAGS = ("systemTags", "userTags")
 _ACCEPTED = (200, 202)
-ONE = "inventories"
+INVENTORIES = "inventories"
 """A query by uuid answers a list of one, or an empty one."""
 
 # The name of its job makes a call safe to repeat: the server refuses the second one, and the job of
@@ -98,7 +107,7 @@ ADD_SERVICE = Call(
     holds="inventory",
 )
 LIST_SERVICES = Call("QueryModelService", "GET", _SERVICES)
-SHOW_SERVICE = Call("QueryModelService", "GET", f"{_SERVICES}/{{id}}", holds=ONE)
+SHOW_SERVICE = Call("QueryModelService", "GET", f"{_SERVICES}/{{id}}", holds=INVENTORIES)
 UPDATE_SERVICE = Call(
     "UpdateModelService",
     "PUT",
@@ -125,7 +134,7 @@ DEPLOY = Call(
 )
 # The slash at the end of a query of groups matters: without it the path is that of a deletion.
 LIST_GROUPS = Call("QueryModelServiceInstanceGroup", "GET", f"{_GROUPS}/")
-SHOW_GROUP = Call("QueryModelServiceInstanceGroup", "GET", f"{_GROUPS}/{{id}}", holds=ONE)
+SHOW_GROUP = Call("QueryModelServiceInstanceGroup", "GET", f"{_GROUPS}/{{id}}", holds=INVENTORIES)
 UPDATE_GROUP = Call(
     "UpdateModelServiceInstanceGroup",
     "PUT",
@@ -198,7 +207,7 @@ def uuid_of(text: str) -> str:
     return uuid.uuid5(_NAMESPACE, text).hex
 
 
-RESOURCE_UUID = ChosenId("resource_uuid", uuid_of)
+CHOSEN_UUID = ChosenId("resource_uuid", uuid_of)
 """Every creating call takes the uuid of what it creates."""
 
 KNOWN_JOB = "DuplicateJob"
@@ -257,7 +266,10 @@ def read_error(document: Any, _headers: Mapping[str, str]) -> Failure:
     words = [str(one.get("details") or one.get("description") or "") for one in chain]
     # A cause often repeats what it caused.
     told = [word for n, word in enumerate(words) if word and word not in words[:n]]
-    catalogue = error.get("globalErrorCode")
+    # The root's number is the one to look up.
+    catalogue = next(
+        (one["globalErrorCode"] for one in chain[::-1] if "globalErrorCode" in one), ""
+    )
     more = f" [{catalogue}]" if catalogue else ""
     over = any(SESSION_OVER in (one.get("globalErrorCode"), one.get("code")) for one in chain)
     code = NO_SESSION if over else str(error.get("code") or "")
@@ -370,9 +382,7 @@ def credentials(settings: Settings) -> requests.auth.AuthBase:
 
 def _account(settings: Settings, name: str, password: str) -> Login:
     """Log in by name and password, and anew when the session is over."""
-    client = Client(
-        endpoint(settings), DIALECT, _Unsigned(), verify=settings.get(CA_BUNDLE) or True
-    )
+    client = Client(endpoint(settings), DIALECT, Unsigned(), verify=settings.get(CA_BUNDLE) or True)
     hashed = hashlib.sha512(password.encode()).hexdigest()
 
     def log_in() -> str:
@@ -380,13 +390,6 @@ def _account(settings: Settings, name: str, password: str) -> Login:
         return f"OAuth {(LOG_IN.held(answer) or {}).get('uuid')}"
 
     return Login(log_in)
-
-
-class _Unsigned(requests.auth.AuthBase):
-    """Leaves a request as it is, and keeps `requests` from looking for a `.netrc`."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
 
 
 _OFFSET = re.compile(r"([+-])(0[0-9]|1[0-4]):?([0-5][0-9])")

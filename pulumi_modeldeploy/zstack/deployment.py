@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulumi_modeldeploy.core.checks import between, length, one_of
+from pulumi_modeldeploy.core.checks import PROFILE_NAME, between, length, one_of
 from pulumi_modeldeploy.core.declare import (
     UPDATE,
     Change,
@@ -233,14 +233,13 @@ class ModelServiceDeployment(Resource, spelled=camel, trimmed=True):
     system_tags: NotRequiredList[str] = arg(
         default=None,
         checks=[distinct()],
-        removed=[],
+        change=Change.REPLACE,
         unordered=True,
-        shared=True,
-        step="system tags",
+        echoed=False,
         source="DeployModelService, beside the body's parameters",
     )
-    """System tags, each of a pattern that the platform knows; GPUs are asked for by them, as of
-    virtual machines. The platform's own are left alone."""
+    """System tags, each of a pattern that the platform knows. They say how to deploy: GPUs are
+    asked for by them, as of virtual machines."""
     user_tags: NotRequiredList[str] = arg(
         default=None,
         checks=[distinct()],
@@ -251,6 +250,11 @@ class ModelServiceDeployment(Resource, spelled=camel, trimmed=True):
         source="DeployModelService, beside the body's parameters",
     )
     """Tags of free text; what others add is left alone."""
+    profile: NotRequired[str] = arg(
+        default=None, checks=[PROFILE_NAME], body=False, source="docs/credentials.md"
+    )
+    """Named set of settings (`zstack:profiles`) that says where it lives and who deploys it.
+    Default: none, the plain settings count."""
 
     uuid = output_id()
     """Uuid of the instance group; the same as `id`."""
@@ -285,10 +289,12 @@ def sight(document: Json) -> Sight:
     """Read the state; while instances start, the row says how many run."""
     status = str(document.get("status"))
     instances = document.get("instances") or []
-    running = sum(one.get("status") == "Running" for one in instances)
-    if status == "Deploying" and len(instances) > 1:
-        return Sight(status, f"{status}: {running}/{len(instances)} instances")
-    return Sight(status, status)
+    states = [str(one.get("status")) for one in instances]
+    # The cloud gives no reason anywhere: what it says about each instance has to do.
+    reason = f"instances are {', '.join(states)}" if status == "Error" and states else ""
+    if status == "Deploying" and len(states) > 1:
+        return Sight(status, f"{status}: {states.count('Running')}/{len(states)} instances")
+    return Sight(status, status, reason)
 
 
 def fill(op: Operation, document: Json) -> Json:
@@ -303,8 +309,8 @@ def fill(op: Operation, document: Json) -> Json:
 # --- table ---------------------------------------------------------------------------------------
 
 _STATES = ("Running", "Stopped", "Error", "Unknown")
-_RUNS = Wait(until=("Running",), fail=("Error", "Stopped"), passing=("Deploying", "Unknown"))
-"""No call that is documented starts one that was stopped."""
+_RUNS = Wait(until=("Running", "Stopped"), fail=("Error",), passing=("Deploying", "Unknown"))
+"""Stopped counts: somebody did that, and no call that is documented starts it again."""
 
 _TYPE = "ModelServiceInstanceGroupVO"
 """The name of the type in calls about tags."""
@@ -320,7 +326,7 @@ TABLE = Table(
     create=api.DEPLOY,
     read=api.SHOW_GROUP,
     delete=api.DELETE_GROUP,
-    chosen=api.RESOURCE_UUID,
+    chosen=api.CHOSEN_UUID,
     find=tags.finder(api.LIST_GROUPS),
     mark_of=tags.mark_of,
     remark=tags.remark(_TYPE),
@@ -344,7 +350,8 @@ TABLE = Table(
             ),
             spells={"serviceBootUptime": "serviceBootupTime"},
         ),
-        *tags.steps(_TYPE),
+        tags.user_tags(_TYPE),
+        tags.TAG_UUIDS,
     ),
     jobs=api.JOBS,
     ready=_RUNS,

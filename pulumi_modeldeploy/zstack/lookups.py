@@ -20,17 +20,13 @@ ZStack Cloud.
 from __future__ import annotations
 
 import functools
-import math
 import re
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
-
-from pulumi import Input, Output
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi_modeldeploy.core.declare import Reply
 from pulumi_modeldeploy.core.http import Call
-from pulumi_modeldeploy.core.lookups import Cloud, Kind, find, find_one, later
+from pulumi_modeldeploy.core.lookups import Cloud, Kind, Listing, Text, find, find_one, later
 from pulumi_modeldeploy.core.values import camel
-from pulumi_modeldeploy.errors import TransportError
 from pulumi_modeldeploy.zstack import api
 from pulumi_modeldeploy.zstack.replies import (
     GpuSpec,
@@ -43,12 +39,12 @@ from pulumi_modeldeploy.zstack.replies import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pulumi import Output
+
     from pulumi_modeldeploy.core.http import Client
     from pulumi_modeldeploy.core.values import Json
 
 R = TypeVar("R", bound=Reply)
-Text: TypeAlias = Input[str | None] | None
-"""A filter that may not be known yet."""
 
 PAGE = 500
 """Objects in one answer; a server that is not told answers 1000."""
@@ -61,26 +57,16 @@ _PLAIN = re.compile(r"[A-Za-z0-9 ._:/-]+")
 
 
 def _fetch(
-    call: Call, types: tuple[str, ...], client: Client, given: Mapping[str, str]
+    listing: Listing, types: tuple[str, ...], client: Client, given: Mapping[str, Any]
 ) -> list[Json]:
-    """Get all objects, page by page, in an order that pages can rely on."""
+    """Get all objects, in an order that pages can rely on."""
     conditions = _conditions(given) + ([f"type?={','.join(types)}"] if types else [])
     query = {"q": conditions, "sort": "uuid", "limit": PAGE, "replyWithCount": "true"}
-    found: dict[str, Json] = {}
-    start, total, known = 0, math.inf, -1
-    while start < total and len(found) > known:
-        known = len(found)
-        answer = client.send(call, query={**query, "start": start}).body
-        page = answer.get(api.ONE)
-        if not isinstance(page, list):
-            raise TransportError(f"{call.operation}: the answer holds no {api.ONE}")
-        # By uuid, since pages shift when something is added before them meanwhile.
-        found.update((str(one.get("uuid")), one) for one in page if isinstance(one, dict))
-        start, total = start + len(page), answer.get("total", math.inf)
-    return [one for one in found.values() if not types or one.get("type") in types]
+    found = listing.all(client, query)
+    return [one for one in found if not types or one.get("type") in types]
 
 
-def _conditions(given: Mapping[str, str]) -> list[str]:
+def _conditions(given: Mapping[str, Any]) -> list[str]:
     """Write conditions that leave out none that fits; words are left to us, whatever their case."""
     plain = {name: value for name, value in given.items() if _PLAIN.fullmatch(value)}
     return [
@@ -116,7 +102,9 @@ def _kind(
 ) -> Kind[R]:
     """Make a row: label, call, reply, filters that are words, types to look at."""
     call = Call(operation, "GET", f"{api.CONTEXT}{path}")
-    fetch = functools.partial(_fetch, call, types)
+    fetch = functools.partial(
+        _fetch, Listing(call, api.INVENTORIES, ("uuid",), total="total", start="start"), types
+    )
     return Kind(label, _CLOUD, reply, fetch, key="uuid", name="name", folded=words)
 
 
@@ -147,25 +135,28 @@ def get_zones(
     *,
     name: str | None = None,
     uuid: str | None = None,
+    profile: str | None = None,
 ) -> list[Zone]:
     """Get all zones that fit, in the order of their names.
 
     Args:
         name: Its name, spelled as it is.
         uuid: Its uuid, 32 hex digits.
+        profile: Profile of the settings, as of `ModelService`.
 
     Raises:
         pulumi.RunError: A setting is missing, a credential stands in clear, or the cloud refuses.
 
     Source: QueryZone, developer manual of ZStack Cloud.
     """
-    return find(_ZONE, name=name, uuid=uuid)
+    return find(_ZONE, name=name, uuid=uuid, profile=profile)
 
 
 def get_zone(
     *,
     name: str | None = None,
     uuid: str | None = None,
+    profile: str | None = None,
 ) -> Zone:
     """Get the one zone that fits; filters as of `get_zones`.
 
@@ -175,41 +166,45 @@ def get_zone(
 
     Source: QueryZone, developer manual of ZStack Cloud.
     """
-    return find_one(_ZONE, name=name, uuid=uuid)
+    return find_one(_ZONE, name=name, uuid=uuid, profile=profile)
 
 
 def get_zone_output(
     *,
     name: Text = None,
     uuid: Text = None,
+    profile: Text = None,
 ) -> Output[Zone]:
     """`get_zone` for filters that may be Outputs; its errors end the program as well."""
-    return later(get_zone, name=name, uuid=uuid)
+    return later(get_zone, name=name, uuid=uuid, profile=profile)
 
 
 def get_model_centers(
     *,
     name: str | None = None,
     uuid: str | None = None,
+    profile: str | None = None,
 ) -> list[ModelCenter]:
     """Get all model centers that fit, in the order of their names.
 
     Args:
         name: Its name, spelled as it is.
         uuid: Its uuid, 32 hex digits.
+        profile: Profile of the settings, as of `ModelService`.
 
     Raises:
         pulumi.RunError: A setting is missing, a credential stands in clear, or the cloud refuses.
 
     https://www.zstack.io/docs/api-explorer/en/aios/explorer/AddModelCenter
     """
-    return find(_CENTER, name=name, uuid=uuid)
+    return find(_CENTER, name=name, uuid=uuid, profile=profile)
 
 
 def get_model_center(
     *,
     name: str | None = None,
     uuid: str | None = None,
+    profile: str | None = None,
 ) -> ModelCenter:
     """Get the one model center that fits; filters as of `get_model_centers`.
 
@@ -219,16 +214,17 @@ def get_model_center(
 
     https://www.zstack.io/docs/api-explorer/en/aios/explorer/AddModelCenter
     """
-    return find_one(_CENTER, name=name, uuid=uuid)
+    return find_one(_CENTER, name=name, uuid=uuid, profile=profile)
 
 
 def get_model_center_output(
     *,
     name: Text = None,
     uuid: Text = None,
+    profile: Text = None,
 ) -> Output[ModelCenter]:
     """`get_model_center` for filters that may be Outputs; its errors end the program as well."""
-    return later(get_model_center, name=name, uuid=uuid)
+    return later(get_model_center, name=name, uuid=uuid, profile=profile)
 
 
 def get_models(
@@ -238,6 +234,7 @@ def get_models(
     model_center_uuid: str | None = None,
     type: str | None = None,  # noqa: A002  (the name of the attribute)
     vendor: str | None = None,
+    profile: str | None = None,
 ) -> list[Model]:
     """Get all models that fit, in the order of their names.
 
@@ -247,6 +244,7 @@ def get_models(
         model_center_uuid: Uuid of the model center that it lies in.
         type: Its type, in upper or lower case.
         vendor: Who made it, in upper or lower case.
+        profile: Profile of the settings, as of `ModelService`.
 
     Raises:
         pulumi.RunError: A setting is missing, a credential stands in clear, or the cloud refuses.
@@ -254,7 +252,13 @@ def get_models(
     Source: QueryModel, developer guide of ZStack AIOS.
     """
     return find(
-        _MODEL, name=name, uuid=uuid, model_center_uuid=model_center_uuid, type=type, vendor=vendor
+        _MODEL,
+        name=name,
+        uuid=uuid,
+        model_center_uuid=model_center_uuid,
+        type=type,
+        vendor=vendor,
+        profile=profile,
     )
 
 
@@ -265,6 +269,7 @@ def get_model(
     model_center_uuid: str | None = None,
     type: str | None = None,  # noqa: A002  (the name of the attribute)
     vendor: str | None = None,
+    profile: str | None = None,
 ) -> Model:
     """Get the one model that fits; filters as of `get_models`.
 
@@ -275,7 +280,13 @@ def get_model(
     Source: QueryModel, developer guide of ZStack AIOS.
     """
     return find_one(
-        _MODEL, name=name, uuid=uuid, model_center_uuid=model_center_uuid, type=type, vendor=vendor
+        _MODEL,
+        name=name,
+        uuid=uuid,
+        model_center_uuid=model_center_uuid,
+        type=type,
+        vendor=vendor,
+        profile=profile,
     )
 
 
@@ -286,6 +297,7 @@ def get_model_output(
     model_center_uuid: Text = None,
     type: Text = None,  # noqa: A002  (the name of the attribute)
     vendor: Text = None,
+    profile: Text = None,
 ) -> Output[Model]:
     """`get_model` for filters that may be Outputs; its errors end the program as well."""
     return later(
@@ -295,6 +307,7 @@ def get_model_output(
         model_center_uuid=model_center_uuid,
         type=type,
         vendor=vendor,
+        profile=profile,
     )
 
 
@@ -305,6 +318,7 @@ def get_model_services(
     model_center_uuid: str | None = None,
     type: str | None = None,  # noqa: A002  (the name of the attribute)
     framework: str | None = None,
+    profile: str | None = None,
 ) -> list[ModelServiceEntry]:
     """Get all model services that fit, in the order of their names.
 
@@ -314,6 +328,7 @@ def get_model_services(
         model_center_uuid: Uuid of the model center that it lies in.
         type: `Endpoint`, `FineTune`, `ModelEval` or `App`, in upper or lower case.
         framework: Framework that serves, such as `vLLM`, in upper or lower case.
+        profile: Profile of the settings, as of `ModelService`.
 
     Raises:
         pulumi.RunError: A setting is missing, a credential stands in clear, or the cloud refuses.
@@ -327,6 +342,7 @@ def get_model_services(
         model_center_uuid=model_center_uuid,
         type=type,
         framework=framework,
+        profile=profile,
     )
 
 
@@ -337,6 +353,7 @@ def get_model_service(
     model_center_uuid: str | None = None,
     type: str | None = None,  # noqa: A002  (the name of the attribute)
     framework: str | None = None,
+    profile: str | None = None,
 ) -> ModelServiceEntry:
     """Get the one model service that fits; filters as of `get_model_services`.
 
@@ -353,6 +370,7 @@ def get_model_service(
         model_center_uuid=model_center_uuid,
         type=type,
         framework=framework,
+        profile=profile,
     )
 
 
@@ -363,6 +381,7 @@ def get_model_service_output(
     model_center_uuid: Text = None,
     type: Text = None,  # noqa: A002  (the name of the attribute)
     framework: Text = None,
+    profile: Text = None,
 ) -> Output[ModelServiceEntry]:
     """`get_model_service` for filters that may be Outputs; its errors end the program as well."""
     return later(
@@ -372,6 +391,7 @@ def get_model_service_output(
         model_center_uuid=model_center_uuid,
         type=type,
         framework=framework,
+        profile=profile,
     )
 
 
@@ -381,6 +401,7 @@ def get_gpu_specs(
     uuid: str | None = None,
     vendor: str | None = None,
     state: str | None = "Enabled",
+    profile: str | None = None,
 ) -> list[GpuSpec]:
     """Get all GPU specifications that fit, in the order of their names.
 
@@ -391,13 +412,14 @@ def get_gpu_specs(
         uuid: Its uuid, 32 hex digits.
         vendor: Vendor, such as `NVIDIA`, in upper or lower case.
         state: `Enabled` or `Disabled`; `None`: whichever.
+        profile: Profile of the settings, as of `ModelService`.
 
     Raises:
         pulumi.RunError: A setting is missing, a credential stands in clear, or the cloud refuses.
 
     Source: QueryPciDeviceSpec and types of PCI devices, developer manual of ZStack Cloud.
     """
-    return find(_GPU, name=name, uuid=uuid, vendor=vendor, state=state)
+    return find(_GPU, name=name, uuid=uuid, vendor=vendor, state=state, profile=profile)
 
 
 def get_gpu_spec(
@@ -406,6 +428,7 @@ def get_gpu_spec(
     uuid: str | None = None,
     vendor: str | None = None,
     state: str | None = "Enabled",
+    profile: str | None = None,
 ) -> GpuSpec:
     """Get the one GPU specification that fits; filters as of `get_gpu_specs`.
 
@@ -415,7 +438,7 @@ def get_gpu_spec(
 
     Source: QueryPciDeviceSpec and types of PCI devices, developer manual of ZStack Cloud.
     """
-    return find_one(_GPU, name=name, uuid=uuid, vendor=vendor, state=state)
+    return find_one(_GPU, name=name, uuid=uuid, vendor=vendor, state=state, profile=profile)
 
 
 def get_gpu_spec_output(
@@ -424,6 +447,7 @@ def get_gpu_spec_output(
     uuid: Text = None,
     vendor: Text = None,
     state: Text = "Enabled",
+    profile: Text = None,
 ) -> Output[GpuSpec]:
     """`get_gpu_spec` for filters that may be Outputs; its errors end the program as well."""
-    return later(get_gpu_spec, name=name, uuid=uuid, vendor=vendor, state=state)
+    return later(get_gpu_spec, name=name, uuid=uuid, vendor=vendor, state=state, profile=profile)

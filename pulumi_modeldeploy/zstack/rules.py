@@ -7,6 +7,7 @@ the catalogue forbids is refused; what only samples suggest warns.
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -310,12 +311,6 @@ def _gpu_vendors_known(service: Values, report: Report) -> None:
             report(path, f"is none of the vendors that are known: {', '.join(VENDORS)}")
 
 
-def _gpu_specs_listed(service: Values, report: Report) -> None:
-    for path, _, specs in _vendors(service):
-        if specs is not UNKNOWN and not isinstance(specs, list):
-            report(path, "must be a list of uuids")
-
-
 def _gpu_spec_uuids(service: Values, report: Report) -> None:
     for path, _, specs in _vendors(service):
         for index, spec in enumerate(specs if isinstance(specs, list) else []):
@@ -334,6 +329,25 @@ def _framework_known(service: Values, report: Report) -> None:
     framework = service.get("framework")
     if isinstance(framework, str) and framework not in FRAMEWORKS:
         report("framework", f"is none of the frameworks that are known: {', '.join(FRAMEWORKS)}")
+
+
+_OURS = re.compile("modeldeploy::[0-9a-f]{12}")
+"""Marks on objects: a tag like that would make one another resource's."""
+
+
+def _reserved_tags(one: Values, report: Report) -> None:
+    tags = one.get("user_tags")
+    for index, tag in enumerate(tags if isinstance(tags, list) else []):
+        if isinstance(tag, str) and _OURS.fullmatch(tag):
+            report(f"user_tags[{index}]", "is of a form that this package keeps for itself")
+
+
+_RESERVED = Rule(
+    "reserved-tags",
+    _reserved_tags,
+    "tags like modeldeploy::0123456789ab are this package's own",
+    "this package: whose an object is",
+)
 
 
 def _plain_parameters(resource: Values, report: Report) -> None:
@@ -369,13 +383,6 @@ def _image_of_other_type(deployment: Values, report: Report) -> None:
     for other, image in _IMAGES.items():
         if kind in tuple(_IMAGES) and kind != other and given(deployment, image):
             report(image, f'has no effect: it goes with type "{other}"')
-
-
-def _environment_set(deployment: Values, report: Report) -> None:
-    variables = deployment.get("environment_variables")
-    for name, value in variables.items() if isinstance(variables, dict) else ():
-        if value is None:
-            report(f"environment_variables[{name!r}]", "must not be null: give a text, or nothing")
 
 
 def _requests_within_limits(deployment: Values, report: Report) -> None:
@@ -451,12 +458,6 @@ SERVICE_RULES = (
         "database, upgrade scripts",
         warn=True,
     ),
-    Rule(
-        "gpu-specs-listed",
-        _gpu_specs_listed,
-        "each vendor has a list of uuids",
-        f"{_CATALOGUE}, 10046",
-    ),
     Rule("gpu-spec-uuids", _gpu_spec_uuids, "GPU specs are uuids", f"{_CATALOGUE}, 10047"),
     Rule(
         "gpu-specs-distinct",
@@ -472,6 +473,7 @@ SERVICE_RULES = (
         warn=True,
     ),
     _PLAIN,
+    _RESERVED,
 )
 
 DEPLOYMENT_RULES = (
@@ -485,12 +487,6 @@ DEPLOYMENT_RULES = (
         warn=True,
     ),
     Rule(
-        "environment-set",
-        _environment_set,
-        "environment variables have values",
-        f"{_CATALOGUE}, 10078",
-    ),
-    Rule(
         "requests-within-limits",
         _requests_within_limits,
         "requests are not above limits",
@@ -498,4 +494,5 @@ DEPLOYMENT_RULES = (
         warn=True,
     ),
     _PLAIN,
+    _RESERVED,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulumi_modeldeploy.core.checks import between, items, length, one_of
+from pulumi_modeldeploy.core.checks import PROFILE_NAME, between, items, length, one_of
 from pulumi_modeldeploy.core.declare import (
     UPDATE,
     Change,
@@ -203,6 +203,11 @@ class ModelService(Resource, spelled=camel, trimmed=True):
         source="AddModelService, beside the body's parameters",
     )
     """Tags of free text; what others add is left alone."""
+    profile: NotRequired[str] = arg(
+        default=None, checks=[PROFILE_NAME], body=False, source="docs/credentials.md"
+    )
+    """Named set of settings (`zstack:profiles`) that says where it lives and who deploys it.
+    Default: none, the plain settings count."""
 
     uuid = output_id()
     """Uuid of the model service; the same as `id`."""
@@ -243,10 +248,15 @@ def fill(op: Operation, document: Json) -> Json:
     return tags.fill(op, {**document, "modelUuids": models})
 
 
-def age(op: Operation, document: Json) -> float:
-    """Seconds since an object was made, as far as the node's time zone is known."""
+AHEAD = 900.0
+"""Seconds by which the node's clock may be ahead, as much as it grants our signatures."""
+
+
+def age(op: Operation, document: Json) -> float | None:
+    """Seconds since an object was made; unknown where its date or the time zone makes no sense."""
     made = api.seconds(str(document.get("createDate")), api.time_zone(op.settings))
-    return 0.0 if made is None else max(0.0, op.client.clock.wall() - made)
+    since = None if made is None else op.client.clock.wall() - made
+    return None if since is None or since < -AHEAD else max(0.0, since)
 
 
 def delete_query(state: Values) -> dict[str, str]:
@@ -273,7 +283,7 @@ TABLE = Table(
     read=api.SHOW_SERVICE,
     delete=api.DELETE_SERVICE,
     delete_query=delete_query,
-    chosen=api.RESOURCE_UUID,
+    chosen=api.CHOSEN_UUID,
     find=tags.finder(api.LIST_SERVICES),
     mark_of=tags.mark_of,
     remark=tags.remark(_TYPE),
@@ -286,7 +296,9 @@ TABLE = Table(
     steps=(
         Step(UPDATE, api.UPDATE_SERVICE, wait=_THERE),
         Entries("models", api.BIND, api.UNBIND, lambda _id, _entry: {}),
-        *tags.steps(_TYPE),
+        tags.system_tags(_TYPE),
+        tags.user_tags(_TYPE),
+        tags.TAG_UUIDS,
     ),
     jobs=api.JOBS,
     # Its job is over when the entry is there: nothing else is to be waited for.

@@ -6,6 +6,7 @@ Source: developer manual of ZStack Cloud, chapter on tags; API explorer, tag API
 from __future__ import annotations
 
 import functools
+import re
 from typing import TYPE_CHECKING
 
 from pulumi_modeldeploy.core.table import Entries
@@ -25,17 +26,27 @@ _UUIDS = "tagsByText"
 """Where a completed document keeps the uuid of each tag: a tag is deleted by that."""
 
 
-def steps(resource_type: str) -> tuple[Entries, ...]:
-    """The steps of an update that change the tags of a type of resource."""
+def system_tags(resource_type: str) -> Entries:
+    """The step of an update that changes system tags."""
+    body = _text(resource_type)
+    return Entries("system tags", api.ADD_SYSTEM_TAG, api.DELETE_TAG, body, _key(SYSTEM))
 
-    def text_body(identifier: str, entry: str) -> Json:
+
+def user_tags(resource_type: str) -> Entries:
+    """The step of an update that changes tags of free text."""
+    body = _text(resource_type)
+    return Entries("user tags", api.ADD_USER_TAG, api.DELETE_TAG, body, _key(USER))
+
+
+TAG_UUIDS = Entries("tags", api.ATTACH_TAG, api.DETACH_TAG, lambda one, _: {"resourceUuids": [one]})
+"""The step of an update that changes tags that were made beforehand."""
+
+
+def _text(resource_type: str) -> Callable[[str, str], Json]:
+    def body(identifier: str, entry: str) -> Json:
         return {"resourceType": resource_type, "resourceUuid": identifier, "tag": entry}
 
-    return (
-        Entries("system tags", api.ADD_SYSTEM_TAG, api.DELETE_TAG, text_body, _key(SYSTEM)),
-        Entries("user tags", api.ADD_USER_TAG, api.DELETE_TAG, text_body, _key(USER)),
-        Entries("tags", api.ATTACH_TAG, api.DETACH_TAG, lambda one, _: {"resourceUuids": [one]}),
-    )
+    return body
 
 
 def _key(kind: str) -> functools.partial[str]:
@@ -66,14 +77,15 @@ def fill(op: Operation, document: Json) -> Json:
 
 MARK = "modeldeploy::"
 """What begins the tag that says whose an object is, where its uuid does not."""
+_MARKED = re.compile(f"{MARK}([0-9a-f]{{12}})")
 
 
 def marks(op: Operation, identifier: str) -> dict[str, str]:
     """Read the marks written on an object, and the uuids of their tags."""
     tags = _tags(op, api.USER_TAGS, {"uuid": identifier})
     texts = {str(tag.get("tag")): str(tag.get("uuid")) for tag in tags}
-    begin = len(MARK)
-    return {text[begin:]: one for text, one in texts.items() if text.startswith(MARK)}
+    found = {_MARKED.fullmatch(text): one for text, one in texts.items()}
+    return {match[1]: one for match, one in found.items() if match}
 
 
 def remark(resource_type: str) -> Callable[[Operation, str], None]:
@@ -85,11 +97,10 @@ def remark(resource_type: str) -> Callable[[Operation, str], None]:
     def write(op: Operation, identifier: str) -> None:
         own = [] if identifier in op.own_ids({}) else [op.identity.mark]
         written = marks(op, identifier)
+        for mark in set(own) - set(written):
+            op.call(api.ADD_USER_TAG, _text(resource_type)(identifier, MARK + mark))
         for mark in set(written) - set(own):
             op.call(api.DELETE_TAG, entry=written[mark])
-        for mark in set(own) - set(written):
-            body = {"resourceType": resource_type, "resourceUuid": identifier, "tag": MARK + mark}
-            op.call(api.ADD_USER_TAG, body)
 
     return write
 
@@ -99,13 +110,15 @@ def finder(call: Call) -> Callable[[Operation, Values], Json | None]:
 
     def find(op: Operation, values: Values) -> Json | None:
         found = op.client.get(call, query={"q": f"uuid?={','.join(op.own_ids(values))}"}) or {}
-        by_uuid = {str(one.get("uuid")): one for one in found.get(api.ONE) or []}
+        by_uuid = {str(one.get("uuid")): one for one in found.get(api.INVENTORIES) or []}
 
         def look(identifier: str) -> Json | None:
             document = by_uuid.get(identifier)
             if document is None:
                 return None
-            return {**document, _MARK: next(iter(marks(op, identifier)), "")}
+            written = marks(op, identifier)
+            ours = op.identity.mark in written
+            return {**document, _MARK: op.identity.mark if ours else next(iter(written), "")}
 
         return op.find_own(values, look)
 
@@ -122,5 +135,5 @@ def mark_of(document: Json) -> str:
 
 def _tags(op: Operation, call: Call, document: Json) -> list[Json]:
     query = {"q": f"resourceUuid={document['uuid']}"}
-    tags = op.client.send(call, query=query).body.get(api.ONE)
+    tags = op.client.send(call, query=query).body.get(api.INVENTORIES)
     return [tag for tag in tags or [] if isinstance(tag, dict)]

@@ -30,6 +30,7 @@ from pulumi_modeldeploy.core.declare import (
     NotRequiredMap,
     NotRequiredObject,
     NotRequiredObjects,
+    NotRequiredTree,
     Required,
     arg,
     output,
@@ -56,6 +57,7 @@ class Worker(Args):
     share: NotRequired[int] = arg(default=None, wire="sharePercent", checks=[between(0, 100)])
     env: NotRequiredMap[str] = arg(default=None, wire="environment")
     limits: NotRequiredObject[Limits] = arg(default=None, wire="resources.limits")
+    seal: NotRequired[str] = arg(default=None, echoed=False)
 
 
 class Kiln(Resource):
@@ -76,6 +78,7 @@ class Kiln(Resource):
     door: NotRequired[str] = arg(default=None, echoed=False, change=Change.REPLACE)
     racks: NotRequiredList[str] = arg(default=None, unordered=True, shared=True, step="racks")
     vents: NotRequiredList[str] = arg(default=None, reads="ventNames", unordered=True, step="vents")
+    recipe: NotRequiredTree[Any] = arg(default=None)
 
     kiln_id = output_id(wire="id")
     status = output(str)
@@ -315,7 +318,7 @@ class Server(requests.adapters.BaseAdapter):
 
     FIELDS = frozenset(
         {"name", "zone", "targetHeat", "note", "meta", "timer", "workers", "id", "power"}
-        | {"glaze", "door", "racks", "vents"}
+        | {"glaze", "door", "racks", "vents", "recipe"}
     )
     SILENT = frozenset({"glaze", "door", "vents"})
 
@@ -490,7 +493,10 @@ class Server(requests.adapters.BaseAdapter):
         vents = kiln.get("vents") or []
         if vents:
             filled |= {"ventNames": vents, "ventIds": {one: f"v-{one}" for one in vents}}
-        workers = [{**self.fills_in, **one} for one in kiln.get("workers") or []]
+        workers = [
+            {**self.fills_in, **{name: part for name, part in one.items() if name != "seal"}}
+            for one in kiln.get("workers") or []
+        ]
         own = {"colour": "red", "zone": "z0", **filled}
         return answer(200, {**own, "workers": workers} if workers else own)
 
@@ -500,7 +506,7 @@ class Server(requests.adapters.BaseAdapter):
         return self._shown(kiln)
 
     def _rebuild(self, kiln: dict[str, Any], sent: dict[str, Any]) -> requests.Response:
-        assert set(sent) <= {"targetHeat", "timer", "workers", "coat"}
+        assert set(sent) <= {"targetHeat", "timer", "workers", "coat", "recipe"}
         sent = {"glaze" if name == "coat" else name: value for name, value in sent.items()}
         if kiln["status"] in ("BUILDING", "COOLING", "DELETING"):
             return answer(409, {"fault": {"code": "BUSY", "text": "busy"}})

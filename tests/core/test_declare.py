@@ -131,6 +131,7 @@ def test_a_field_knows_type_and_shape() -> None:
         "door": (str, Shape.SCALAR),
         "racks": (str, Shape.LIST),
         "vents": (str, Shape.LIST),
+        "recipe": (Any, Shape.TREE),
         "kiln_id": (str, Shape.SCALAR),
         "status": (str, Shape.SCALAR),
         "stamp": (str, Shape.SCALAR),

@@ -312,6 +312,18 @@ def test_an_error_says_operation_message_status_code_and_request() -> None:
     assert info.value.request_id == "q-1"
 
 
+def test_an_error_says_what_to_do_where_the_dialect_knows() -> None:
+    def advise(status: int, code: str) -> str:
+        return f"buy more of {code}" if status == 400 else ""
+
+    dialect = Dialect("Things", read_error, advise=advise)
+    for status, advice in ((400, "buy more of E1"), (409, "")):
+        with pytest.raises(ApiError) as info:
+            Bench(error(status), dialect=dialect).client.send(POST)
+        assert info.value.advice == advice
+        assert str(info.value) == f"Make: no (HTTP {status}, E1){advice and '; '}{advice}"
+
+
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[1]", b'"x"'], ids=repr)
 def test_an_error_without_a_document_says_what_there_is(content: bytes) -> None:
     response = answer(418)

@@ -102,7 +102,7 @@ def test_the_engine_hands_numbers_over_as_floats() -> None:
 def test_an_old_state_may_lack_any_of_it(name: str) -> None:
     state = ACME.to_state()
     state.pop("projectId" if name == "project_id" else name, None)
-    nothing = {"generation": 0, "schema": 1, "secrets": ()}.get(name, "")
+    nothing = {"generation": 0, "schema": 1, "secrets": (), "unsure": ()}.get(name, "")
     assert Identity.from_state(state) == changed(**{name: nothing})
 
 
@@ -121,12 +121,23 @@ def test_an_endpoint_is_there_where_there_is_one() -> None:
     assert Identity.from_state(ACME.to_state()).endpoint == ""
 
 
+def test_a_profile_is_there_where_there_is_one() -> None:
+    assert "profile" not in ACME.to_state()
+    there = changed(profile="eu")
+    assert there.to_state() == {**ACME.to_state(), "profile": "eu"}
+    assert Identity.from_state(there.to_state()) == there
+    assert Identity.from_state(ACME.to_state()).profile == ""
+    assert there != ACME
+    assert mark(there, URN) == mark(ACME, URN)
+
+
 ELSEWHERE: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
     "the same": ({"region": "a"}, {"region": "a"}, False),
     "another region": ({"region": "a"}, {"region": "b"}, True),
     "another project": ({"project_id": "p"}, {"project_id": "q"}, True),
     "no region yet": ({}, {"region": "b"}, False),
     "no region any more": ({"region": "a"}, {}, False),
+    "another profile": ({"profile": "x"}, {"profile": "y"}, False),
     "another endpoint": ({"endpoint": "x"}, {"endpoint": "y"}, False),
     "an endpoint at last": ({}, {"endpoint": "y"}, False),
     "another generation": ({}, {"generation": 1}, False),

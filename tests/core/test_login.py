@@ -10,8 +10,14 @@ import requests.adapters
 from synthetic import Time, answer
 from test_http import DELETE, GET, PATH, POST, Script, Step, error, read_error
 
-from pulumi_modeldeploy.core.http import Client, Dialect, Login, Retry
-from pulumi_modeldeploy.errors import AmbiguousError, ApiError, Stopped, TransportError
+from pulumi_modeldeploy.core.http import Client, Dialect, Login, Retry, Session
+from pulumi_modeldeploy.errors import (
+    AmbiguousError,
+    ApiError,
+    LoginRefused,
+    Stopped,
+    TransportError,
+)
 
 DIALECT = Dialect(
     "Things",
@@ -138,12 +144,20 @@ def test_a_login_that_is_refused_says_so_and_sends_nothing(call: Any) -> None:
     assert bench.door.opened == 1
 
 
-def test_after_a_login_that_failed_the_next_call_tries_again() -> None:
-    bench = Bench(answer(200, {}), door=Door(ApiError("LogIn", 403, "Wrong", "no")))
-    with pytest.raises(ApiError):
+def test_after_a_login_that_got_no_answer_the_next_call_tries_again() -> None:
+    bench = Bench(answer(200, {}), door=Door(TransportError("LogIn: nobody listens")))
+    with pytest.raises(TransportError):
         bench.client.send(GET, path=PATH)
     bench.client.send(GET, path=PATH)
     assert bench.used == ["login 2"]
+
+
+def test_a_login_that_was_refused_is_not_tried_again() -> None:
+    bench = Bench(answer(200, {}), door=Door(ApiError("LogIn", 403, "Wrong", "no")))
+    for _ in range(2):
+        with pytest.raises(ApiError, match="LogIn: no"):
+            bench.client.send(GET, path=PATH)
+    assert bench.door.opened == 1
 
 
 OUT: dict[str, Callable[[], Exception]] = {
@@ -167,6 +181,72 @@ def test_a_login_shows_nothing() -> None:
     bench.client.send(GET, path=PATH)
     assert repr(bench.login) == "Login(...)"
     assert "login 1" not in repr(bench.client)
+
+
+def test_what_requests_are_signed_with_is_taken_out_of_messages() -> None:
+    login = Login(lambda: "OAuth 0123456789abcdef")
+    assert login.hide("no OAuth 0123456789abcdef") == "no OAuth 0123456789abcdef"
+    login.ready()
+    assert login.hide("no OAuth 0123456789abcdef") == "no OAuth ***"
+    assert "0123456789abcdef" not in repr(Session("OAuth 0123456789abcdef"))
+
+
+@pytest.mark.parametrize("status", [401, 404, 403])
+def test_a_refused_login_says_nothing_about_the_object(status: int) -> None:
+    """A login that is not found is no object that is gone, and one that is over none to renew."""
+    bench = Bench(door=Door(ApiError("LogIn", status, "Over", "no")))
+    with pytest.raises(LoginRefused, match=f"LogIn: no .HTTP {status}, Over") as info:
+        bench.client.get(GET, path=PATH)
+    assert not DIALECT.is_missing(info.value)
+    assert not DIALECT.is_expired(info.value)
+    assert bench.door.opened == 1
+
+
+# --- logins that are known to end ----------------------------------------------------------------
+
+
+class Pass:
+    """Logs in for a time."""
+
+    def __init__(self) -> None:
+        self.now, self.opened = 0.0, 0
+
+    def __call__(self) -> Session:
+        self.opened += 1
+        end = self.now + 10
+        return Session(f"login {self.opened}", lambda: self.now >= end)
+
+
+def test_a_login_that_is_about_to_end_is_renewed_before_anything_is_sent() -> None:
+    door = Pass()
+    bench = Bench(*[answer(200, {}) for _ in range(4)], door=door)  # type: ignore[arg-type]
+    for moment in (0, 9, 10, 19):
+        door.now = moment
+        bench.client.send(GET, path=PATH)
+    assert bench.used == ["login 1", "login 1", "login 2", "login 2"]
+    assert bench.client.login == 1
+
+
+def test_one_that_ends_while_a_request_is_signed_is_sent_all_the_same() -> None:
+    door = Pass()
+    login = Login(door)
+    login.ready()
+    door.now = 10
+    request = login(requests.Request("GET", "https://x.invalid").prepare())
+    assert request.headers["Authorization"] == "login 1"
+    assert door.opened == 1
+
+
+def test_one_that_was_noticed_to_be_over_meanwhile_ends_no_later_login() -> None:
+    door = Pass()
+    bench = Bench(answer(200, {}), answer(200, {}), door=door)  # type: ignore[arg-type]
+    bench.client.send(GET, path=PATH)
+    late = bench.client.login
+    door.now = 10
+    bench.client.send(GET, path=PATH)
+    assert bench.client.renew(ApiError("Look", 401, "", "no"), late)
+    assert bench.login.ready() == "login 2"
+    assert door.opened == 2
 
 
 def test_a_login_may_be_carried_elsewhere() -> None:

@@ -81,6 +81,12 @@ def test_its_bookkeeping_is_written_as_it_was(old: Old) -> None:
     assert as_the_engine_says(old.identity.to_state()) == stored
 
 
+def test_only_what_was_deployed_by_a_profile_has_one(old: Old) -> None:
+    named = old.values("inputs").get("profile")
+    assert old.identity.profile == (named or "")
+    assert ("profile" in old.identity.to_state()) is (named is not None)
+
+
 def test_every_key_is_still_declared(old: Old) -> None:
     known = {**old.declaration.args, **old.declaration.outputs}
     assert set(old.values("inputs", "outputs")) <= set(known)

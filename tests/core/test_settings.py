@@ -1,7 +1,9 @@
 """Stack configuration and environment become settings, in this order."""
 
+import json
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pulumi.runtime
 import pulumi.runtime.config
@@ -16,6 +18,7 @@ from pulumi_modeldeploy.settings import (
     Setting,
     Settings,
     _program_config,
+    profiles,
     refuse_clear_credentials,
 )
 
@@ -174,11 +177,167 @@ class TestInAProgram:
         refuse_clear_credentials([KEY])
         assert Settings(_program_config, os.environ).get(KEY) == "k"
 
-    @pytest.mark.parametrize("key", ["accessKey", "secretKey", "securityToken", "token"])
+    @pytest.mark.parametrize(
+        "key", ["accessKey", "secretKey", "securityToken", "token", "password"]
+    )
     def test_credentials_of_modelarts_must_be_secret(self, key: str) -> None:
         pulumi.runtime.set_all_config({f"modelarts:{key}": "x", "modelarts:region": "eu-de"})
         with pytest.raises(SettingsError, match=f"modelarts:{key} stands in clear"):
             refuse_clear_credentials(api.SETTINGS)
+
+
+# --- profiles ------------------------------------------------------------------------------------
+
+LATITUDE = Setting("kiln:latitude", "how far north it stands", ("KILN_LATITUDE",), goes_with=REGION)
+ALL = (REGION, LATITUDE, KEY, MODE, profiles("kiln"))
+
+
+def profiled(name: str, own: Any, stack: dict[str, str] | None = None, **environ: str) -> Settings:
+    """The settings of a profile."""
+    document = {**(stack or {}), "kiln:profiles": json.dumps(own)}
+    return settings(document, **environ).of_profile(name, ALL)
+
+
+PROFILED: dict[str, tuple[Any, dict[str, str], dict[str, str], str | None]] = {
+    "the profile first": ({"region": "p"}, {"kiln:region": "s"}, {"KILN_REGION": "e"}, "p"),
+    "then the stack": ({"mode": "slow"}, {"kiln:region": "s"}, {"KILN_REGION": "e"}, "s"),
+    "then the environment": ({}, {}, {"KILN_REGION": "e"}, "e"),
+    "empty counts as none": ({"region": ""}, {"kiln:region": "s"}, {}, "s"),
+    "nothing": ({}, {}, {}, None),
+    "what looks like a number": ({"region": 12}, {}, {}, "12"),
+    "what looks like a truth": ({"region": True}, {}, {}, "true"),
+}
+
+
+@pytest.mark.parametrize("case", list(PROFILED))
+def test_a_profile_wins_over_the_stack(case: str) -> None:
+    own, stack, environ, value = PROFILED[case]
+    assert profiled("far", {"far": own}, stack, **environ).get(REGION) == value
+
+
+def test_without_a_name_there_is_no_profile() -> None:
+    found = settings({"kiln:region": "s", "kiln:profiles": '{"far": {"region": "p"}}'})
+    assert found.of_profile("", ALL) is found
+    assert found.get(REGION) == "s"
+
+
+def test_what_is_missing_in_a_profile_is_given_there() -> None:
+    with pytest.raises(SettingsError) as info:
+        profiled("far", {"far": {}}).require(KEY)
+    assert str(info.value) == (
+        "kiln:key of profile far is missing (opens it): give it by `pulumi config set --secret "
+        "--path 'kiln:profiles.far.key' VALUE`, or in the environment as KILN_KEY"
+    )
+
+
+WRONG: dict[str, tuple[str, str]] = {
+    "another name": (
+        '{"far": {}, "near": {}}',
+        "profile: there is none of this name in kiln:profiles, which has far, near;",
+    ),
+    "none at all": ("{}", "in kiln:profiles, which has none at all;"),
+    "not given": ("", "in kiln:profiles, which has none at all;"),
+    "no JSON": ("s3cret", "kiln:profiles must be an object"),
+    "no object": ('["s3cret"]', "kiln:profiles must be an object"),
+    "no object inside": ('{"far": "s3cret"}', "kiln:profiles.far must be an object"),
+    "an unknown key": (
+        '{"far": {"regoin": "s3cret"}}',
+        "kiln:profiles.far.regoin is no setting of kiln: did you mean region?",
+    ),
+    "a key like no other": (
+        '{"far": {"zzz": "s3cret"}}',
+        "kiln:profiles.far.zzz is no setting of kiln: known are region, latitude, key, mode",
+    ),
+    "profiles in a profile": ('{"far": {"profiles": {}}}', "kiln:profiles.far.profiles is no"),
+    "no text": ('{"far": {"key": {"a": "s3cret"}}}', "kiln:profiles.far.key must be a text"),
+    "null": ('{"far": {"key": null}}', "kiln:profiles.far.key must be a text"),
+}
+
+
+@pytest.mark.parametrize("case", list(WRONG))
+def test_a_profile_that_is_not_there_or_malformed_is_named(case: str) -> None:
+    document, text = WRONG[case]
+    found = settings({"kiln:profiles": document})
+    with pytest.raises(SettingsError) as info:
+        found.of_profile("middle", ALL)
+    assert text in str(info.value)
+    assert "s3cret" not in str(info.value)
+    if "none" not in text:
+        with pytest.raises(SettingsError, match="kiln:profiles"):
+            found.validate(ALL)
+    assert found.secrets(ALL) == []
+
+
+def test_a_value_that_is_not_allowed_is_refused_in_a_profile_too() -> None:
+    with pytest.raises(SettingsError, match="kiln:mode must be one of slow, fast"):
+        profiled("far", {"far": {"mode": "medium"}}).validate(ALL)
+
+
+def test_credentials_of_a_profile_are_not_mixed_with_others() -> None:
+    group = (KEY, MODE)
+    stack, environ = {"kiln:key": "s", "kiln:mode": "slow"}, {"KILN_KEY": "e"}
+    whole = profiled("far", {"far": {"region": "p"}}, stack, **environ).of_one_source(group)
+    assert (whole.get(KEY), whole.get(MODE), whole.get(REGION)) == ("s", "slow", "p")
+    own = profiled("far", {"far": {"key": "p"}}, stack, **environ).of_one_source(group)
+    assert (own.get(KEY), own.get(MODE)) == ("p", None)
+    half = profiled("far", {"far": {"mode": "fast"}}, stack, **environ).of_one_source(group)
+    with pytest.raises(SettingsError, match=r"kiln:key of profile far is missing.*VALUE`$"):
+        half.require(KEY)
+    none = profiled("far", {"far": {}}, **environ).of_one_source(group)
+    assert none.get(KEY) == "e"
+
+
+ELSEWHERE: dict[str, tuple[dict[str, str], dict[str, str], str | None]] = {
+    "the profile's own": ({"region": "b", "latitude": "2"}, {}, "2"),
+    "the same region": ({"region": "a"}, {}, "1"),
+    "no region of its own": ({}, {}, "1"),
+    "another region": ({"region": "b"}, {}, None),
+}
+
+
+@pytest.mark.parametrize("case", list(ELSEWHERE))
+def test_what_belongs_to_another_region_is_not_used(case: str) -> None:
+    own, environ, value = ELSEWHERE[case]
+    stack = {"kiln:region": "a", "kiln:latitude": "1"}
+    found = profiled("far", {"far": own}, stack, **environ)
+    if value is not None:
+        assert found.get(LATITUDE) == value
+        return
+    with pytest.raises(SettingsError) as info:
+        found.get(LATITUDE)
+    assert str(info.value) == (
+        "kiln:latitude belongs to kiln:region, and profile far has another region: give it one of "
+        "its own by `pulumi config set --path 'kiln:profiles.far.latitude' VALUE`"
+    )
+
+
+def test_secrets_of_all_profiles_are_kept_out_of_messages() -> None:
+    own = {"far": {"key": "far-key", "region": "r"}, "near": {"key": "near-key"}}
+    found = settings({"kiln:key": "plain", "kiln:profiles": json.dumps(own)}, KILN_KEY="e")
+    assert found.secrets(ALL) == ["plain", "far-key", "near-key"]
+    assert "far-key" not in repr(found.of_profile("far", ALL))
+
+
+@pytest.mark.usefixtures("configuration")
+class TestProfilesOfAProgram:
+    def test_credentials_in_clear_are_refused(self) -> None:
+        document = '{"near": {"region": "r"}, "far": {"region": "r", "key": "t0p-s3cret"}}'
+        pulumi.runtime.set_all_config({"kiln:profiles": document})
+        with pytest.raises(SettingsError) as info:
+            refuse_clear_credentials(ALL)
+        assert "`pulumi config set --secret --path 'kiln:profiles.far.key'`" in str(info.value)
+        assert "s3cret" not in str(info.value)
+        pulumi.runtime.set_all_config({"kiln:profiles": document}, ["kiln:profiles"])
+        refuse_clear_credentials(ALL)
+
+    def test_what_is_no_credential_may_stand_in_clear(self) -> None:
+        pulumi.runtime.set_all_config({"kiln:profiles": '{"far": {"region": "r"}}'})
+        refuse_clear_credentials(ALL)
+
+    def test_a_key_that_may_be_a_misspelt_credential_is_refused_at_once(self) -> None:
+        pulumi.runtime.set_all_config({"kiln:profiles": '{"far": {"kye": "t0p-s3cret"}}'})
+        with pytest.raises(SettingsError, match=r"kiln:profiles\.far\.kye is no setting"):
+            refuse_clear_credentials(ALL)
 
 
 # --- ModelArts -----------------------------------------------------------------------------------

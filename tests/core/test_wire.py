@@ -442,6 +442,42 @@ def test_outputs_are_read_by_the_clouds_names() -> None:
     }
 
 
+class Facts(Reply):
+    whole = output(int)
+    part = output(float)
+    word = output(str)
+    truth = output(bool)
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "meant"),
+    [
+        ("whole", "8192", 8192),
+        ("whole", "-1", -1),
+        ("whole", "2.0", 2.0),
+        ("whole", "many", "many"),
+        ("whole", "", ""),
+        ("part", "0.5", 0.5),
+        ("part", "2", 2),
+        ("part", "nan", "nan"),
+        ("part", "inf", "inf"),
+        ("word", 0, "0"),
+        ("word", 1.5, "1.5"),
+        ("word", "8192", "8192"),
+        ("truth", "true", True),
+        ("truth", "False", False),
+        ("truth", "maybe", "maybe"),
+        ("truth", False, False),
+    ],
+)
+def test_outputs_are_what_their_types_say_if_the_answer_can_be_read_so(
+    name: str, said: Any, meant: Any
+) -> None:
+    found = wire.outputs(Declaration.of(Facts), {name: said})[name]
+    assert found == meant
+    assert type(found) is type(meant)
+
+
 def test_outputs_that_the_answer_lacks_are_absent() -> None:
     assert wire.outputs(THING, {"status": None, "links": 7}) == {}
 

@@ -49,7 +49,7 @@ class Client:
 
     def call(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
         """Send a request; a path that begins with `/services` or the like is the project's."""
-        if not path.startswith(("/v1/", "/v3")):
+        if not path.startswith(("/v1/", "/v2/", "/v3")):
             path = self.base + path
         url = self.emulator.url + path
         return self.session.request(method, url, json=body, timeout=10, **options)

@@ -207,6 +207,7 @@ def test_edge_nodes_are_asked_for_by_id_and_shown_as_objects(client: Client) -> 
     (node,) = client.show(service_id)["config"][0]["nodes"]
     assert node["id"] == "2r8c4fb9-t497-40u3-89yf-skui77db0472"
     assert node["instance_status"] == "running"
+    assert "start_time" not in client.show(service_id)["config"][0]
     assert "access_address" not in client.show(service_id)
 
 

@@ -17,7 +17,12 @@ from requests.structures import CaseInsensitiveDict
 from pulumi_modeldeploy.emulator.calls import Call
 from pulumi_modeldeploy.emulator.huawei_iam import (
     ACCESS_KEY,
+    AGENCY_DOMAIN_NAME,
+    AGENCY_NAME,
+    AGENCY_PROJECT_ID,
     DOMAIN_NAME,
+    OTHER_PROJECT_ID,
+    OTHER_REGION,
     PASSWORD,
     PROJECT_ID,
     REGION,
@@ -332,6 +337,91 @@ def test_projects_are_found_by_name(emulator: Emulator) -> None:
     assert ask(f"{emulator.url}/v3/projects?name=eu-de", TOKEN).json()["projects"] == []
     response = ask(f"{emulator.url}/v3/projects")
     assert (response.status_code, response.json()["error"]["title"]) == (401, "Unauthorized")
+
+
+# --- two regions, two accounts ----------------------------------------------------------------
+
+
+def test_the_account_has_two_regions(emulator: Emulator) -> None:
+    found = ask(f"{emulator.url}/v3/projects", TOKEN).json()["projects"]
+    assert [(one["name"], one["id"]) for one in found] == [
+        (REGION, PROJECT_ID),
+        (OTHER_REGION, OTHER_PROJECT_ID),
+    ]
+    other = f"{emulator.url}/v1/{OTHER_PROJECT_ID}/services"
+    assert refusal(ask(other, TOKEN)) == (403, "ModelArts.0210")
+    for scope in ({"project": {"name": OTHER_REGION}}, {"project": {"id": OTHER_PROJECT_ID}}):
+        token = sign_in(emulator, scope=scope).headers["X-Subject-Token"]
+        assert ask(other, token).status_code == 200
+        assert refusal(ask(emulator.url + SERVICES, token)) == (403, "ModelArts.0210")
+    signed = sign(emulator, path=f"/v1/{OTHER_PROJECT_ID}/services", X_Project_Id=OTHER_PROJECT_ID)
+    assert send(emulator, signed).status_code == 200
+    signed = sign(emulator, path=SERVICES, X_Project_Id=OTHER_PROJECT_ID)
+    assert refusal(send(emulator, signed)) == (403, "ModelArts.0210")
+
+
+def test_a_service_is_in_one_project_only(client: Client, emulator: Emulator) -> None:
+    scope = {"project": {"id": OTHER_PROJECT_ID}}
+    headers = {"X-Auth-Token": sign_in(emulator, scope=scope).headers["X-Subject-Token"]}
+    there = f"{emulator.url}/v1/{OTHER_PROJECT_ID}/services"
+    body = client.real_time(service_name="twice")
+    first = client.ok("POST", "/services", body)["service_id"]
+    answer = requests.post(there, json=body, headers=headers, timeout=10)
+    assert answer.status_code == 200, "names are unique in a project"
+    second = answer.json()["service_id"]
+    listed = requests.get(there, headers=headers, timeout=10).json()["services"]
+    assert [(one["service_id"], one["project"]) for one in listed] == [(second, OTHER_PROJECT_ID)]
+    assert [one["service_id"] for one in client.ok("GET", "/services")["services"]] == [first]
+    for method in ("GET", "PUT", "DELETE"):
+        answer = requests.request(method, f"{there}/{first}", json={}, headers=headers, timeout=10)
+        assert refusal(answer) == (404, "ModelArts.3502")
+    assert client.show(first)["project"] == PROJECT_ID
+
+
+def assume(
+    emulator: Emulator, token: str | None = TOKEN, project: str = AGENCY_PROJECT_ID, **changes: Any
+) -> requests.Response:
+    agency = {"agency_name": AGENCY_NAME, "domain_name": AGENCY_DOMAIN_NAME, **changes}
+    auth = {
+        "identity": {"methods": ["assume_role"], "assume_role": agency},
+        "scope": {"project": {"id": project}},
+    }
+    headers = {"X-Auth-Token": token} if token else {}
+    url = f"{emulator.url}/v3/auth/tokens"
+    return requests.post(url, json={"auth": auth}, headers=headers, timeout=10)
+
+
+def test_an_agency_opens_the_other_account(emulator: Emulator) -> None:
+    user = sign_in(emulator, scope={"domain": {"name": DOMAIN_NAME}}).headers["X-Subject-Token"]
+    for caller in (TOKEN, user):
+        answer = assume(emulator, caller)
+        assert answer.status_code == 201
+        assert answer.json()["token"]["project"]["domain"]["name"] == AGENCY_DOMAIN_NAME
+        token = answer.headers["X-Subject-Token"]
+        services = f"{emulator.url}/v1/{AGENCY_PROJECT_ID}/services"
+        assert ask(services, token).status_code == 200
+        assert refusal(ask(emulator.url + SERVICES, token)) == (403, "ModelArts.0210")
+    emulator.admin.advance(24 * 3600)
+    assert refusal(ask(services, token)) == (401, "ModelArts.0202")
+    assert assume(emulator, user).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"token": None}, 401),
+        ({"token": "guessed"}, 401),
+        ({"agency_name": "another"}, 401),
+        ({"domain_name": "another"}, 401),
+        ({"project": PROJECT_ID}, 401),
+        ({"password": "x"}, 400),
+    ],
+)
+def test_an_agency_is_refused(emulator: Emulator, changes: dict[str, Any], status: int) -> None:
+    answer = assume(emulator, **changes)
+    assert answer.status_code == status
+    assert answer.json()["error"]["code"] == status
+    assert "X-Subject-Token" not in answer.headers
 
 
 # --- temporary access keys --------------------------------------------------------------------

@@ -126,6 +126,21 @@ def test_a_status_comes_in_the_shape_of_its_api(
     assert client.call("GET", path).json()["error_code"] == "APIGW.0308"
 
 
+@pytest.mark.parametrize("code", ["ModelArts.3520", "APIG.0308", "APIGW.0301"])
+def test_a_status_comes_with_the_code_that_is_asked_for(client: Client, code: str) -> None:
+    client.admin.faults({**CREATE, "fault": "status", "status": 400, "code": code, "times": 1})
+    response = client.call("POST", "/services", client.real_time())
+    assert (response.status_code, response.json()["error_code"]) == (400, code)
+    assert ("request_id" in response.json()) is code.startswith("APIG")
+    assert names(client) == []
+
+
+def test_a_code_of_another_cloud_is_what_is_usual_for_the_status(client: Client) -> None:
+    client.admin.faults({**CREATE, "fault": "status", "status": 409, "code": "SYS.1003"})
+    response = client.call("POST", "/services", client.real_time())
+    assert response.json()["error_code"] == "ModelArts.3503"
+
+
 def statuses(client: Client, times: int) -> list[int]:
     return [client.call("GET", "/services").status_code for _ in range(times)]
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pulumi_modeldeploy.emulator.huawei_iam import PROJECT_ID
+
 if TYPE_CHECKING:
     from conftest import Client
 
@@ -212,6 +214,19 @@ def test_automl_models_are_marked(client: Client) -> None:
     client.admin.seed(modelarts={"models": [{"model_id": "auto", "model_source": "auto"}]})
     service_id = client.create(config=[client.config(model_id="auto")])
     assert client.show(service_id)["config"][0]["source_type"] == "auto"
+
+
+def test_a_pool_of_the_new_generation_is_shown_with_its_phase(client: Client) -> None:
+    path = f"/v2/{PROJECT_ID}/pools/"
+
+    def phase(name: str) -> str:
+        return str(client.ok("GET", path + name)["status"]["phase"])
+
+    assert phase("any") == "Running"
+    pools = [{"pool_name": "up"}, {"pool_name": "down", "status": "abnormal"}]
+    client.admin.seed(modelarts={"pools": pools})
+    assert (phase("up"), phase("down")) == ("Running", "Abnormal")
+    assert client.refused("GET", path + "other") == (404, "3547")
 
 
 def test_pools_are_listed_and_looked_up(client: Client) -> None:

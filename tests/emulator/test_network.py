@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pulumi_modeldeploy.emulator.huawei_iam import PROJECT_ID
+
 if TYPE_CHECKING:
     from conftest import Client
 
@@ -139,3 +141,41 @@ def test_strangers_are_refused_in_the_shape_of_vpc(client: Client) -> None:
 def test_another_project_is_refused_in_the_shape_of_vpc(client: Client) -> None:
     response = client.call("GET", "/v1/another/vpcs/vpc-1")
     assert (response.status_code, response.json()["code"]) == (400, "VPC.0007")
+
+
+DENY = {**OPEN, "action": "deny"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "content"),
+    [
+        ([OPEN, DENY], False),
+        ([OPEN, {**DENY, "priority": 2}], True),
+        ([{**OPEN, "priority": 3}, {**DENY, "priority": 2}], False),
+        ([OPEN, {**DENY, "remote_ip_prefix": "10.0.0.0/8"}], True),
+        ([OPEN, {**DENY, "enabled": False}], True),
+        ([{**ANY, "multiport": "22,8000-9000"}], True),
+        ([{**ANY, "multiport": "22"}], False),
+    ],
+)
+def test_the_first_rule_by_priority_decides(
+    client: Client, rules: list[dict[str, Any]], content: bool
+) -> None:
+    seed(client, *rules)
+    body = client.real_time(**OWN)
+    if content:
+        client.ok("POST", "/services", body)
+    else:
+        assert client.refused("POST", "/services", body) == (400, "3534")
+
+
+def test_only_version_3_shows_rules_that_deny(client: Client) -> None:
+    seed(client, OPEN, {**DENY, "priority": 7, "port_range_max": 9000})
+    older = client.ok("GET", "/security-groups/sg-1")["security_group"]["security_group_rules"]
+    assert not any("action" in rule for rule in older)
+    path = f"/v3/{PROJECT_ID}/vpc/security-groups/"
+    newer = client.call("GET", path + "sg-1").json()["security_group"]["security_group_rules"]
+    known = [(rule["action"], rule["priority"], rule["multiport"]) for rule in newer]
+    assert known == [("allow", 1, "8080"), ("deny", 7, "8080-9000")]
+    response = client.call("GET", path + UNKNOWN)
+    assert (response.status_code, response.json()["error_code"]) == (404, "VPC.0603")

@@ -190,6 +190,22 @@ BATCH = [
     ({"config.0.mapping_type": ...}, "0104", "config[0].mapping_type"),
     ({"config.0.mapping_type": "json"}, "0107", "config[0].mapping_type"),
     ({"config.0.mapping_type": "csv"}, "0104", "config[0].mapping_rule"),
+    *(
+        (
+            {"config.0.mapping_type": "csv", "config.0.mapping_rule": rule},
+            "0107",
+            f"config[0].mapping_rule{path}.index",
+        )
+        for rule, path in (
+            ({"type": "string"}, ""),
+            ({"type": "number", "index": -2}, ""),
+            ({"type": "integer", "index": "0"}, ""),
+            ({"type": "boolean", "index": True}, ""),
+            ({"type": "object", "properties": {"a": {"type": "number"}}}, ".properties.a"),
+            ({"type": "array", "items": [{"type": "number", "index": 0.5}]}, ".items[0]"),
+            ({"type": "array", "items": {"type": "number"}}, ".items"),
+        )
+    ),
     ({"config.0.src_type": "ManifestFile"}, "0107", "config[0].src_path"),
     ({"config.0.src_type": "Folder"}, "0107", "config[0].src_type"),
     ({"schedule": [SCHEDULE]}, "0107", "schedule"),

@@ -212,6 +212,13 @@ def test_faults_have_the_vendors_shape(
     assert zstack.call("GET", SERVICES).status_code == 200
 
 
+def test_a_fault_may_have_a_code(zstack: ZStackClient) -> None:
+    rule = {"cloud": "zstack", "operation": "QueryModelService", "fault": "status"}
+    zstack.admin.faults({**rule, "code": "SYS.1007"})
+    answer = zstack.call("GET", SERVICES)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "SYS.1007")
+
+
 def test_a_lost_answer_can_be_asked_for_by_its_job(zstack: ZStackClient) -> None:
     job = "c" * 32
     zstack.admin.faults({"operation": "DeployModelService", "fault": "lost-response", "times": 1})

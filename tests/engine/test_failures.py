@@ -99,6 +99,7 @@ def test_a_failing_create_tells_the_reason_of_the_cloud(stack: Stack, emulator: 
 def test_the_cloud_s_refusal_is_one_paragraph(stack: Stack, emulator: Emulator) -> None:
     emulator.admin.seed(modelarts={"models": [{"model_id": "known-model"}]})
     stack.program('service("svc", config=[config("unknown-model")])')
+    stack.configure("modelarts:preflight", "off")
     run = stack.try_up()
     assert not run.ok
     assert "CreateService:" in run.diagnostics
@@ -114,7 +115,7 @@ def test_a_name_that_is_taken_is_refused_and_untouched(stack: Stack, emulator: E
     stack.program('service("theirs", service_name="taken")')
     run = stack.try_up("--target", "**theirs")
     assert not run.ok
-    assert f"{other['service_id']} has this name already" in run.diagnostics
+    assert f"{other['service_id']} has this service_name already" in run.diagnostics
     assert "the mark of another resource" in run.diagnostics
     assert emulator.admin.resources("modelarts")[0]["config"] == other["config"]
     assert creates(emulator) == 1

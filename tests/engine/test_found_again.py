@@ -116,6 +116,26 @@ def test_a_new_resource_under_the_old_name_of_a_renamed_one_is_another_object(
     assert existing(emulator, cloud) == {first}
 
 
+def test_a_rename_whose_update_failed_is_done_by_the_next_run(
+    stack: Stack, emulator: Emulator
+) -> None:
+    cloud = ("zstack", *CLOUDS["zstack"])
+    renamed = 'service("new", opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old")]))\n'
+    stack.program('service("old")', head=ZSTACK)
+    stack.up()
+    (first,) = existing(emulator, cloud)
+    stack.program(renamed, head=ZSTACK)
+    emulator.admin.faults(
+        {"operation": "CreateUserTag", "fault": "status", "status": 400, "times": 1}
+    )
+    assert not stack.try_up().ok
+    emulator.admin.faults()
+    stack.up()
+    stack.program(renamed + 'service("old")', head=ZSTACK)
+    stack.up()
+    assert existing(emulator, cloud) == ids(stack) > {first}
+
+
 CHANGES = {
     "a change": ('service("llm", "/one"); pulumi.export("x", 1)', "refresh"),
     "a replacement": ('service("llm", "/two")', "up"),

@@ -201,6 +201,26 @@ UPDATES: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"load_balancer_policy": "ROUND_ROBIN"},
     ),
     "priority": ("priority=1", "priority=3", {"priority": 3}),
+    "secrets": (
+        'service_secrets=[{"secret_id": "a", "mouth_path": "/s"}]',
+        'service_secrets=[{"secret_id": "b", "mouth_path": "/s"}]',
+        {"service_secrets": [{"secretId": "b", "mouthPath": "/s"}]},
+    ),
+    "timeout": (
+        "config=[config(deploy_timeout_in_seconds=20)]",
+        "config=[config(deploy_timeout_in_seconds=30)]",
+        {"config": [{"deploy_timeout_in_seconds": 30}]},
+    ),
+    "logs-on": (
+        "",
+        'additional_properties={"log_report_channels": [{"type": "LTS"}]}',
+        {"additional_properties": {"log_report_channels": [{"type": "LTS"}]}},
+    ),
+    "nodes": (
+        'infer_type="edge", config=[config(weight=None, nodes=["b", "a"])]',
+        'infer_type="edge", config=[config(weight=None, nodes=["c", "b"])]',
+        {"config": [{"nodes": ["c", "b"]}]},
+    ),
     "stop": ("", 'desired_status="stopped"', {"status": "stopped"}),
     "start": ('desired_status="stopped"', "", {"status": "running"}),
 }
@@ -248,6 +268,8 @@ REPLACEMENTS: dict[str, tuple[str, str]] = {
     "pool": ('pool_name="p1"', 'pool_name="p2"'),
     "cluster": ('cluster_id="c1"', 'cluster_id="c2"'),
     "workspace": ('workspace_id="0"', 'workspace_id="1"'),
+    "type": ("", 'infer_type="edge", config=[config(weight=None, nodes=["n"])]'),
+    "socket": ('additional_properties={"websocket_upgrade": True}', ""),
     "given": ('service_name="a", cluster_id="c1"', 'service_name="a", cluster_id="c2"'),
     "renamed": ('service_name="b"', 'service_name="c"'),
 }

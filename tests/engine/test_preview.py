@@ -166,6 +166,7 @@ def test_a_preview_of_a_replacement_asks_no_cloud(stack: Stack, emulator: Emulat
     stack.program('service("svc")')
     stack.up()
     seen = len(emulator.admin.requests())
+    stack.configure("modelarts:preflight", "off")
     stack.program('service("svc", workspace_id="1")')
     stack.environment["MODELARTS_ENDPOINT"] = "http://127.0.0.1:1"
     run = stack.preview()

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
     from pulumi_modeldeploy.emulator import Emulator
 
-SAMPLES = sorted(
-    (Path(__file__).parents[1] / "golden" / "modelarts").glob("create-realtime-*.json")
-)
+SAMPLES = sorted((Path(__file__).parents[1] / "golden" / "modelarts").glob("create-*.json"))
 
 
 def as_numbers(value: Any) -> Any:
@@ -33,10 +31,16 @@ def test_the_journal_shows_the_sample(sample: Path, stack: Stack, emulator: Emul
     stack.up()
     (created,) = emulator.admin.requests("CreateService")
     assert created["body"] == as_numbers(body)
+    (service,) = emulator.admin.resources("modelarts")
+    assert service["status"] == ("finished" if body["infer_type"] == "batch" else "running")
+    assert stack.up().unchanged
     assert stack.up("--refresh").unchanged
+    assert stack.resource("svc")["outputs"]["status"] == service["status"]
+    sent = [one["operation"] for one in emulator.admin.requests()]
+    assert not {"UpdateService", "DeleteService"} & set(sent)
     stack.destroy()
     assert emulator.admin.resources("modelarts") == []
 
 
-def test_there_are_the_four_samples_of_the_page() -> None:
-    assert len(SAMPLES) == 4
+def test_there_are_the_seven_samples_of_the_page() -> None:
+    assert len(SAMPLES) == 7

@@ -166,8 +166,8 @@ DEPLOYMENT: dict[str, tuple[Any, Any]] = {
     "system_tags": (["a::1"], ["a::2"]),
     "user_tags": (["one"], ["two"]),
 }
-ELSEWHERE = {"model_service_uuid", "model_service_group_uuids"}
-"""Tested below: both refer to other resources."""
+ELSEWHERE = {"model_service_uuid", "model_service_group_uuids", "profile"}
+"""Tested elsewhere: they refer to other resources, or to settings."""
 
 CALLS: dict[str, set[str]] = {
     "tag_uuids": {"AttachTagToResources", "DetachTagFromResources"},

@@ -26,8 +26,11 @@ DEPLOYED = {
     "03-network-pool": {"modelarts": 2},
     "05-zstack": {"zstack": 2},
     "06-zstack-gpu": {"zstack": 2},
+    "08-two-regions": {"modelarts": 2},
 }
 """What an example deploys, by cloud, if not one service of ModelArts."""
+ENDS_AS = {"07-batch": "finished"}
+"""What state the services of an example end in, if they do not run on."""
 EMPTY: dict[str, list[Any]] = {"modelarts": [], "zstack": []}
 
 
@@ -73,7 +76,8 @@ def test_an_example_comes_up_stays_and_goes(
     assert counts == DEPLOYED.get(name, {"modelarts": 1})
     services = [one for services in found.values() for one in services]
     # An entry of ZStack's catalogue has no state.
-    assert {one["status"].lower() for one in services if "status" in one} == {"running"}
+    states = {one["status"].lower() for one in services if "status" in one}
+    assert states == {ENDS_AS.get(name, "running")}
     assert stack.up("--expect-no-changes").unchanged
     assert stack.refresh("--expect-no-changes").unchanged
     stack.destroy()
@@ -124,6 +128,24 @@ def test_the_secret_reaches_the_model_and_nobody_else(
     assert "correct-horse" not in shown
     assert "[secret]" in shown
     assert b"correct-horse" not in stack.stored_bytes()
+
+
+@pytest.mark.parametrize("project", ["07-batch"], indirect=True)
+def test_a_batch_job_runs_again_on_another_input(
+    project: Path, new_stack: Callable[..., Stack], emulator: Emulator
+) -> None:
+    stack = new_stack(folder=project)
+    prepare("07-batch", stack, emulator)
+    stack.up()
+    assert stack.run("stack", "output", "status").output.strip() == "finished"
+    (first,) = emulator.admin.resources("modelarts")
+    emulator.admin.advance(60)
+    prepare("07-batch", stack, emulator, ups=1)
+    stack.up()
+    (second,) = emulator.admin.resources("modelarts")
+    assert second["service_id"] == first["service_id"]
+    assert second["config"][0]["src_path"].endswith("/february/")
+    assert second["config"][0]["finished_time"] > first["config"][0]["finished_time"]
 
 
 @pytest.mark.parametrize("project", ["05-zstack"], indirect=True)

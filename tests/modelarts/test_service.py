@@ -10,6 +10,7 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from pulumi_modeldeploy.core.http import Clock
+from pulumi_modeldeploy.core.values import UNKNOWN
 from pulumi_modeldeploy.errors import SettingsError
 from pulumi_modeldeploy.modelarts import api, service
 from pulumi_modeldeploy.settings import Settings
@@ -158,6 +159,30 @@ NEVER: dict[str, tuple[dict[str, Any], bool]] = {
     "a state that nobody knows": ({"status": "upgrading"}, False),
     "upgrading, still answering": ({"status": "deploying", "access_address": "https://x"}, False),
     "failed after it was used": ({"status": "failed", "invocation_times": 3}, False),
+    "a batch service, not begun": ({"status": "deploying", "config": [{"model_id": "m"}]}, True),
+    "a batch service that failed on the way": (
+        {"status": "failed", "config": [{"start_time": 1}]},
+        False,
+    ),
+    "a batch service that is run again": (
+        {"status": "deploying", "config": [{"start_time": 1, "finished_time": 2}]},
+        False,
+    ),
+    "a batch service that finished": ({"status": "finished"}, False),
+    "an edge service, not there yet": (
+        {"status": "deploying", "config": [{"nodes": [{"instance_status": "notReady"}]}]},
+        True,
+    ),
+    "an edge service whose nodes still run": (
+        {"status": "deploying", "config": [{"nodes": [{"instance_status": "running"}]}]},
+        False,
+    ),
+    "an edge service that failed everywhere": (
+        {"status": "failed", "config": [{"nodes": [{"instance_status": "failed"}]}]},
+        True,
+    ),
+    "nodes as they were sent": ({"status": "failed", "config": [{"nodes": ["n1"]}]}, True),
+    "configuration in a text": ({"status": "failed", "config": '[{"start_time": 1}]'}, False),
 }
 
 
@@ -165,6 +190,71 @@ NEVER: dict[str, tuple[dict[str, Any], bool]] = {
 def test_what_was_ready_once_is_known(case: str) -> None:
     document, never = NEVER[case]
     assert bool(service.never_ready(document)) is never
+
+
+OUTDATED: dict[str, tuple[dict[str, Any], bool]] = {
+    "finished with its configuration": ({"update_time": 1, "transition_at": 5}, False),
+    "finished in the moment of the change": ({"update_time": 5, "transition_at": 5}, False),
+    "changed since": ({"update_time": 6, "transition_at": 5}, True),
+    "changed since, by the task": (
+        {"update_time": 6, "transition_at": 4, "config": [{"finished_time": 5}]},
+        True,
+    ),
+    "the task ended later than the state says": (
+        {"update_time": 6, "transition_at": 4, "config": [{"finished_time": 7}]},
+        False,
+    ),
+    "no times": ({}, False),
+    "nobody knows when it ended": ({"update_time": 6}, False),
+    "running": ({"status": "running", "update_time": 6, "transition_at": 5}, False),
+    "stopped": ({"status": "stopped", "update_time": 6, "transition_at": 5}, False),
+}
+
+
+@pytest.mark.parametrize("case", list(OUTDATED))
+def test_a_run_of_a_former_configuration_is_told_from_todays(case: str) -> None:
+    document, former = OUTDATED[case]
+    assert service.outdated({"status": "finished", **document}) is former
+
+
+LTS: dict[str, Any] = {"log_report_channels": [{"type": "LTS"}]}
+OTHER_LTS = {
+    "log_report_channels": [
+        {"type": "LTS", "configuration": {"log_group_id": "g", "log_stream_id": "s"}}
+    ]
+}
+SOCKET = {"websocket_upgrade": True}
+SMN = {"smn_notification": {"topic_urn": "t", "events": [1]}}
+FROZEN: dict[str, tuple[Any, Any, bool]] = {
+    "nothing": (None, None, False),
+    "logs on": ({}, LTS, False),
+    "logs on, from nothing": (None, LTS, False),
+    "logs stay on": (LTS, LTS, False),
+    "logs stay on, something else changes": (LTS, {**LTS, **SMN}, False),
+    "logs changed": (LTS, OTHER_LTS, True),
+    "logs changed back": (OTHER_LTS, LTS, True),
+    "logs off": (LTS, {"log_report_channels": []}, True),
+    "logs left out": ({**LTS, **SMN}, SMN, True),
+    "all properties left out, with logs": (LTS, None, True),
+    "empty logs left out": ({"log_report_channels": []}, {}, False),
+    "logs not known yet": (LTS, {"log_report_channels": UNKNOWN}, True),
+    "WebSocket on": ({}, SOCKET, False),
+    "WebSocket on, from off": ({"websocket_upgrade": False}, SOCKET, False),
+    "WebSocket stays on": ({**SOCKET, **SMN}, SOCKET, False),
+    "WebSocket off": (SOCKET, {"websocket_upgrade": False}, True),
+    "WebSocket left out": (SOCKET, {}, True),
+    "WebSocket not known yet": (SOCKET, {"websocket_upgrade": UNKNOWN}, True),
+    "no WebSocket left out": ({"websocket_upgrade": False}, {}, False),
+    "properties not known yet": ({**SOCKET, **LTS}, UNKNOWN, True),
+    "properties not known yet, nothing on": (SMN, UNKNOWN, False),
+}
+
+
+@pytest.mark.parametrize("case", list(FROZEN))
+def test_what_is_on_cannot_be_changed(case: str) -> None:
+    old, new, frozen = FROZEN[case]
+    olds, news = {"additional_properties": old}, {"additional_properties": new}
+    assert service.frozen(olds, news) == (["additional_properties"] if frozen else [])
 
 
 def test_age_counts_from_the_publication(cloud: Cloud) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_modeldeploy.core import inputs, plan, wire
+from pulumi_modeldeploy.core import diff, inputs, plan, wire
 from pulumi_modeldeploy.core.values import Values
 from pulumi_modeldeploy.modelarts.service import TABLE
 
@@ -60,7 +60,53 @@ TIMED = {
     "weight": 100,
     "instance_count": 1,
 }
+BATCH = {
+    "model_id": "598b913a-af3e-41ba-a1b5-bf065320f1e2",
+    "specification": "modelarts.vm.cpu.2u",
+    "instance_count": 1.0,
+    "src_path": "https://infers-data.obs.xxxxx.com/xgboosterdata/",
+    "dest_path": "https://infers-data.obs.xxxxx.com/output/",
+    "req_uri": "/",
+}
+COLUMNS = {f"input{5 - column}": {"type": "number", "index": float(column)} for column in range(5)}
+RULE = {
+    "type": "object",
+    "properties": {
+        "data": {
+            "type": "object",
+            "properties": {
+                "req_data": {"type": "array", "items": [{"type": "object", "properties": COLUMNS}]}
+            },
+        }
+    },
+}
+EDGE = {
+    "model_id": "eb6a4a8c-5713-4a27-b8ed-c7e694499af5",
+    "specification": "custom",
+    "custom_spec": {"cpu": 1.5, "memory": 7500.0, "gpu_p4": 0.0, "ascend_a310": "0"},
+    "envs": {},
+    "nodes": ["2r8c4fb9-t497-40u3-89yf-skui77db0472"],
+}
 PROGRAMS: dict[str, Values] = {
+    "create-batch-file.json": {
+        "service_name": "batchservicetest",
+        "infer_type": "batch",
+        "description": "",
+        "cluster_id": "8abf68a969c3cb3a0169c4acb24b****",
+        "config": [{**BATCH, "mapping_type": "file"}],
+    },
+    "create-batch-csv.json": {
+        "service_name": "batchservicetest",
+        "infer_type": "batch",
+        "description": "",
+        "config": [{**BATCH, "mapping_type": "csv", "mapping_rule": RULE}],
+    },
+    "create-edge.json": {
+        "service_name": "service-edge-demo",
+        "infer_type": "edge",
+        "description": "",
+        "config": [EDGE],
+    },
     "create-realtime-single.json": {
         "service_name": "mnist",
         "infer_type": "real-time",
@@ -93,15 +139,32 @@ PROGRAMS: dict[str, Values] = {
 
 def with_numbers(sample: dict[str, Any]) -> dict[str, Any]:
     """The sample with its weights as the numbers that they mean."""
-    config = [{**one, "weight": int(one["weight"])} for one in sample["config"]]
+    config = [
+        {key: int(part) if key == "weight" else part for key, part in one.items()}
+        for one in sample["config"]
+    ]
     return {**sample, "config": config}
+
+
+def shown(sample: dict[str, Any]) -> dict[str, Any]:
+    """The sample as the show page has it: nodes are objects there."""
+    config = [
+        {key: [{"id": n} for n in part] if key == "nodes" else part for key, part in one.items()}
+        for one in with_numbers(sample)["config"]
+    ]
+    return {**sample, "config": config, "workspace_id": "0", "status": "running"}
+
+
+def test_there_are_all_seven_samples_of_the_page() -> None:
+    assert {path.name for path in GOLDEN.glob("create-*.json")} == PROGRAMS.keys()
+    assert len(PROGRAMS) == 7
 
 
 @pytest.mark.parametrize("name", list(PROGRAMS))
 def test_arguments_become_the_vendors_sample(name: str) -> None:
     body = wire.body(SERVICE, checked(PROGRAMS[name]))
     assert body == with_numbers(golden(name))
-    weights = [one["weight"] for one in body["config"]]
+    weights = [one["weight"] for one in body["config"] if "weight" in one]
     assert [type(weight) for weight in weights] == [int] * len(weights)
 
 
@@ -113,8 +176,15 @@ def test_the_vendors_sample_is_a_valid_program_itself(name: str) -> None:
 @pytest.mark.parametrize("name", list(PROGRAMS))
 def test_what_was_sent_is_read_back_without_a_difference(name: str) -> None:
     values = checked(PROGRAMS[name])
-    answer = {**with_numbers(golden(name)), "workspace_id": "0", "status": "running"}
+    answer = shown(golden(name))
     assert plan.changes(TABLE, wire.read(SERVICE, answer, values), values) == []
+
+
+@pytest.mark.parametrize("name", list(PROGRAMS))
+def test_without_a_state_everything_but_what_is_empty_is_read(name: str) -> None:
+    whole = {**checked(PROGRAMS[name]), "workspace_id": "0", "desired_status": None}
+    found = wire.read(SERVICE, shown(golden(name)), None)
+    assert diff.prune(SERVICE, found) == diff.prune(SERVICE, whole)
 
 
 FIELDS: dict[str, tuple[Values, dict[str, Any]]] = {
@@ -136,6 +206,24 @@ FIELDS: dict[str, tuple[Values, dict[str, Any]]] = {
 }
 
 
+LTS = {"type": "LTS", "configuration": {"log_group_id": "g", "log_stream_id": "s"}}
+FIELDS |= {
+    "logs and WebSocket": (
+        {"additional_properties": {"log_report_channels": [LTS], "websocket_upgrade": False}},
+        {"additional_properties": {"log_report_channels": [LTS], "websocket_upgrade": False}},
+    ),
+    "logs where ModelArts likes": (
+        {"additional_properties": {"log_report_channels": [{"type": "LTS"}]}},
+        {"additional_properties": {"log_report_channels": [{"type": "LTS"}]}},
+    ),
+    "secrets": (
+        {"service_secrets": [{"secret_id": "s", "mouth_path": "/s"}]},
+        {"service_secrets": [{"secretId": "s", "mouthPath": "/s"}]},
+    ),
+    "no secrets": ({"service_secrets": []}, {"service_secrets": []}),
+}
+
+
 @pytest.mark.parametrize("case", list(FIELDS))
 def test_a_field_is_on_the_wire_when_it_is_set(case: str) -> None:
     arguments, extra = FIELDS[case]
@@ -143,6 +231,63 @@ def test_a_field_is_on_the_wire_when_it_is_set(case: str) -> None:
     expected = {**with_numbers(golden(name)), **extra}
     expected = {key: one for key, one in expected.items() if one is not None}
     assert wire.body(SERVICE, checked({**PROGRAMS[name], **arguments})) == expected
+
+
+PROPERTIES = {
+    "persistent_volumes": [
+        {"name": "v", "mount_path": "/v", "storage_type": "sfs_turbo", "source_address": "1"}
+    ],
+    "log_volume": [{"host_path": "/var/log/v", "mount_path": "/logs"}],
+    "max_surge": 1.0,
+    "max_unavailable": 0.0,
+    "termination_grace_period_seconds": "30",
+    "dew_secret": {"aKey_b": [{"c": 1.0}]},
+}
+AFFINITY = {
+    "node_affinity": {
+        "mode": "preferred",
+        "pool_infos": [{"pool_name": "p", "nodes": [{"name": "192.0.2.1"}]}],
+    }
+}
+PARTS: dict[str, tuple[Values, dict[str, Any]]] = {
+    "properties": (
+        {"additional_properties": PROPERTIES},
+        {
+            "additional_properties": {
+                **PROPERTIES,
+                "max_surge": 1,
+                "max_unavailable": 0,
+                "termination_grace_period_seconds": 30,
+                "dew_secret": {"aKey_b": [{"c": 1}]},
+            }
+        },
+    ),
+    "no properties": ({"additional_properties": {}}, {"additional_properties": {}}),
+    "no volumes": (
+        {"additional_properties": {"persistent_volumes": [], "log_volume": []}},
+        {"additional_properties": {"persistent_volumes": [], "log_volume": []}},
+    ),
+    "affinity": ({"affinity": AFFINITY}, {"affinity": AFFINITY}),
+    "timeout": ({"deploy_timeout_in_seconds": 20.0}, {"deploy_timeout_in_seconds": 20}),
+}
+
+
+@pytest.mark.parametrize("case", list(PARTS))
+def test_a_field_of_a_version_is_on_the_wire_and_read_back(case: str) -> None:
+    arguments, extra = PARTS[case]
+    raw = {**PROGRAMS["create-realtime-single.json"], "pool_name": "p"}
+    values = checked({**raw, "config": [{**MNIST, **arguments}]})
+    body = wire.body(SERVICE, values)
+    assert body["config"] == [
+        {**with_numbers(golden("create-realtime-single.json"))["config"][0], **extra}
+    ]
+    assert plan.changes(TABLE, wire.read(SERVICE, body, values), values) == []
+
+
+def test_columns_are_whole_numbers_on_the_wire() -> None:
+    """The engine hands over floats only."""
+    body = wire.body(SERVICE, checked(PROGRAMS["create-batch-csv.json"]))
+    assert "1.0" not in json.dumps(body)
 
 
 # --- show ----------------------------------------------------------------------------------------
@@ -267,3 +412,38 @@ def test_newer_fields_of_an_answer_are_outputs() -> None:
         "error_msg": "no node",
     }
     assert config == newer["config"][0]
+
+
+def test_nodes_are_compared_by_id_and_stand_in_the_users_order() -> None:
+    values = checked(
+        {**PROGRAMS["create-edge.json"], "config": [{**EDGE, "nodes": ["c", "a", "b"]}]}
+    )
+    nodes = [{"id": one, "name": f"node {one}", "state": "RUNNING"} for one in "abc"]
+    answer = {**shown(golden("create-edge.json"))}
+    answer["config"] = [{**answer["config"][0], "nodes": nodes}]
+    assert wire.read(SERVICE, answer, values)["config"][0]["nodes"] == ["c", "a", "b"]
+    (status,) = wire.outputs(SERVICE, answer, values)["config_status"]
+    assert [one["name"] for one in status["nodes"]] == ["node a", "node b", "node c"]
+
+    answer["config"] = [{**answer["config"][0], "nodes": nodes[:2]}]
+    assert [
+        one.name for one in plan.changes(TABLE, wire.read(SERVICE, answer, values), values)
+    ] == ["config"]
+
+
+def test_what_no_answer_shows_stays_as_it_was_set() -> None:
+    """The show page has neither the timeout of a deployment nor the secrets of a service."""
+    name = "create-batch-file.json"
+    unseen = {"service_secrets": [{"secret_id": "s", "mouth_path": "/s"}]}
+    config = [{**PROGRAMS[name]["config"][0], "deploy_timeout_in_seconds": 20}]
+    values = checked({**PROGRAMS[name], **unseen, "config": config})
+    assert plan.changes(TABLE, wire.read(SERVICE, shown(golden(name)), values), values) == []
+
+
+def test_a_batch_service_that_finished_is_understood() -> None:
+    answer = shown(golden("create-batch-csv.json"))
+    answer["config"][0] |= {"start_time": 1, "finished_time": 2, "model_name": "m"}
+    found = wire.outputs(SERVICE, {**answer, "status": "finished"})
+    assert found["status"] == "finished"
+    assert found["config_status"] == [{"start_time": 1, "finished_time": 2, "model_name": "m"}]
+    assert "access_address" not in found

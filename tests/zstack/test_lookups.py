@@ -638,3 +638,18 @@ def test_a_filter_that_is_no_text_is_refused_with_what_to_do() -> None:
     assert "name is an Output, and a text is needed" in text
     number: Any = 7
     assert "uuid must be a text, not int" in refused(lambda: zstack.get_zones(uuid=number))
+
+
+# --- profiles ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("profile", "text"),
+    [
+        (pulumi.Output.from_input("lab"), "profile is an Output, and a text is needed"),
+        (7, "profile must be a text, not int"),
+        ("lab", "profile: there is none of this name in zstack:profiles"),
+    ],
+)
+def test_a_profile_that_is_none_is_named(profile: Any, text: str) -> None:
+    assert text in refused(lambda: lookups.get_zones(profile=profile))

@@ -319,12 +319,9 @@ WRONG_SERVICE: dict[str, tuple[Values, list[str]]] = {
             )
         ],
     ),
-    "no lists": (
-        gpus(NVIDIA=None, AMD=ONE, Intel={}),
-        [
-            f"vendor_to_spec_uuids_map['{vendor}']: must be a list of uuids [gpu-specs-listed]"
-            for vendor in ("NVIDIA", "AMD", "Intel")
-        ],
+    "a tag of ours": (
+        {"user_tags": ["modeldeploy::note", "modeldeploy::0123456789ab", UNKNOWN]},
+        ["user_tags[1]: is of a form that this package keeps for itself [reserved-tags]"],
     ),
     "no uuids": (
         gpus(NVIDIA=[ONE, "", ONE.upper() + "A", "A" * 32, None, 7, [ONE]]),
@@ -398,9 +395,9 @@ WRONG_DEPLOYMENT: dict[str, tuple[Values, list[str]]] = {
             ),
         ],
     ),
-    "an unset variable": (
-        {"environment_variables": {"A": "b", "B": None}},
-        ["environment_variables['B']: must not be null: give a text, or nothing [environment-set]"],
+    "a tag of ours": (
+        {"user_tags": ["modeldeploy::0123456789ab"]},
+        ["user_tags[0]: is of a form that this package keeps for itself [reserved-tags]"],
     ),
     "requests above limits": (
         {

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi_modeldeploy import settings
 from pulumi_modeldeploy.core.declare import Change, Declaration, Field, Removal, Shape
+from pulumi_modeldeploy.core.preflight import NAME, NAME_TEXT
 from pulumi_modeldeploy.core.table import Step
 from pulumi_modeldeploy.engine.providers import PROVIDERS
 
@@ -38,6 +39,9 @@ DO_NOT_EDIT = "<!-- Written by `make docs`; edit the declarations instead. -->"
 ABOUT_RULES = """\
 All arguments are checked in the preview. A rule can be turned off by its name, which stands in
 brackets: `pulumi config set modeldeploy:skipRules NAME,NAME`. The cloud may refuse then."""
+ABOUT_PREFLIGHT = """\
+In the preview as far as it is known, else before anything is sent; see
+[Preflight](../concepts.md#preflight). `{key}` turns all of it into warnings or off."""
 ABOUT_SETTINGS = """\
 A value in the stack configuration (`pulumi config set KEY VALUE`) wins over the environment. A
 credential in the stack configuration must be secret (`pulumi config set --secret KEY VALUE`)."""
@@ -363,6 +367,7 @@ def resource(cloud: str, provider: type[Provider]) -> str:
                 for rule in table.rules
             ),
         ),
+        *_preflight(table, name),
         f"### Waiting of {name}",
         "`ResourceOptions(custom_timeouts=...)` changes the limits.",
         waits(table),
@@ -380,6 +385,25 @@ def resource(cloud: str, provider: type[Provider]) -> str:
     return "\n\n".join(parts)
 
 
+def _preflight(table: Table, name: str) -> Iterator[str]:
+    """Describe what is looked at before anything is created."""
+    preflight = table.preflight
+    if preflight is None:
+        return
+    yield f"### What is looked at before {name} is created"
+    yield ABOUT_PREFLIGHT.format(key=preflight.setting.key)
+    rows = [(one.name, one.text, one.warn, one.source) for one in preflight.questions]
+    if preflight.holder is not None:
+        rows.append((NAME, NAME_TEXT, False, "error codes, 3503"))
+    yield grid(
+        ["rule", "what is right", "level", "source"],
+        (
+            [code(rule), text, "warning" if warn else "error", source]
+            for rule, text, warn, source in rows
+        ),
+    )
+
+
 def lookups(cloud: str, module: types.ModuleType, described: Collection[type]) -> Iterator[str]:
     """Describe the functions that read something for programs, and what they answer.
 
@@ -393,7 +417,7 @@ def lookups(cloud: str, module: types.ModuleType, described: Collection[type]) -
         yield "## Lookups"
     for function in functions:
         parameters = inspect.signature(function).parameters.values()
-        given = ", ".join(f"{one.name}: {one.annotation} = {one.default!r}" for one in parameters)
+        given = ", ".join(map(_parameter, parameters))
         answer = str(function.__annotations__["return"])
         yield f"### {cloud}.{function.__name__}"
         yield f"```python\n{function.__name__}(*, {given}) -> {answer}\n```"
@@ -410,6 +434,12 @@ def lookups(cloud: str, module: types.ModuleType, described: Collection[type]) -
             where = [f"In {code(kind.path)}."] if kind.path else []
             text = inspect.cleandoc(kind.owner.__doc__ or "")
             yield "\n\n".join((f"### {kind.owner.__name__}", text, *where, outputs(kind)))
+
+
+def _parameter(one: inspect.Parameter) -> str:
+    """Spell a parameter as its function does."""
+    default = "" if one.default is one.empty else f" = {one.default!r}"
+    return f"{one.name}: {one.annotation}{default}"
 
 
 def prose(docstring: str) -> str:

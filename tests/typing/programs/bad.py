@@ -61,8 +61,18 @@ modelarts.Service(
     "real-time",  # wrong: arguments have names
     config=[entry],
 )
-modelarts.ServiceConfigArgs(  # wrong: instance_count is missing
-    model_id="m", specification="s", weight=100
+modelarts.ServiceConfigArgs(  # wrong: specification is missing
+    model_id="m", instance_count=1, weight=100
+)
+modelarts.ServiceConfigArgs(
+    model_id="m",
+    specification="s",
+    mapping_rule="csv",  # wrong: a tree is an object
+)
+modelarts.ServiceConfigArgs(
+    model_id="m",
+    specification="s",
+    nodes=[1],  # wrong: ids of nodes are texts
 )
 modelarts.ServiceConfigArgs(
     model_id="m",
@@ -92,6 +102,12 @@ service.config.apply(lambda c: c.weight)  # wrong: a list
 service.config_status.apply(lambda c: c[0].model_naem)  # wrong: misspelt
 service.due_time.apply(lambda due: due / 1000)  # wrong: may be absent
 modelarts.Service(service.id, infer_type="real-time", config=[entry])  # wrong: a name is no Output
+
+modelarts.get_events()  # wrong: of which service
+modelarts.get_events(service_id=service.id)  # wrong: an Output, not a text
+modelarts.get_monitor_output(service_id=resolved)  # wrong: an Output of a number
+modelarts.get_specifications(is_free="true")  # wrong: a truth, not a text
+modelarts.get_model(model_name="x").model_naem  # wrong: misspelt
 
 zstack.get_model_center(nam="x")  # wrong: misspelt
 zstack.get_model_center("x")  # wrong: filters have names

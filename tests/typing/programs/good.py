@@ -64,7 +64,60 @@ full = modelarts.Service(
     ],
 )
 
+batch = modelarts.Service(
+    "batch",
+    infer_type="batch",
+    config=[
+        modelarts.ServiceConfigArgs(
+            model_id=network,
+            specification="s",
+            instance_count=1,
+            src_path=network,
+            dest_path="https://bucket.obs.example.com/out/",
+            req_uri="/",
+            mapping_type="csv",
+            mapping_rule={"type": "object", "properties": {"a": {"type": "number", "index": 0}}},
+            additional_properties=modelarts.ServiceConfigAdditionalPropertiesArgs(
+                persistent_volumes=[modelarts.PersistentVolumeArgs(mount_path="/data")],
+                log_volume=[{"host_path": "/var/log", "mount_path": network}],
+                max_surge=0.5,
+                dew_secret=None,
+            ),
+            affinity=modelarts.AffinityArgs(
+                node_affinity=modelarts.NodeAffinityArgs(
+                    mode="required",
+                    pool_infos=[
+                        modelarts.AffinityPoolInfoArgs(
+                            pool_name=network, nodes=[modelarts.AffinityNodeArgs(name="192.0.2.1")]
+                        )
+                    ],
+                )
+            ),
+        )
+    ],
+    service_secrets=[modelarts.ServiceSecretArgs(secret_id=network, mouth_path="/s")],
+    additional_properties=modelarts.ServiceAdditionalPropertiesArgs(
+        log_report_channels=[
+            modelarts.LogReportChannelArgs(
+                type="LTS",
+                configuration=modelarts.LogConfigurationArgs(
+                    log_group_id=network, log_stream_id="s"
+                ),
+            )
+        ],
+        websocket_upgrade=True,
+    ),
+)
+edge = modelarts.Service(
+    "edge",
+    infer_type="edge",
+    config=[modelarts.ServiceConfigArgs(model_id="m", specification="s", nodes=["n", network])],
+)
+
 pulumi.export("url", full.access_address)
+
+model = modelarts.get_model(model_name="mnist", install_type="real-time")
+monitor = modelarts.get_monitor_output(service_id=full.service_id, node_id=None)
 
 center = zstack.get_model_center(name="main")
 found = zstack.get_model_service_output(name=network, model_center_uuid=center.uuid, type=None)
@@ -127,8 +180,20 @@ if TYPE_CHECKING:
         pulumi.Output[modelarts.SpecificationDetails | None],
     )
     assert_type(full.due_time, pulumi.Output[int | None])
+    assert_type(batch.config.apply(lambda c: c[0].src_path), pulumi.Output[str | None])
+    assert_type(edge.config.apply(lambda c: c[0].nodes), pulumi.Output[list[str] | None])
     assert_type(full.error_msg, pulumi.Output[str | None])
     assert_type(full.resource_name, str)
+    assert_type(model, modelarts.Model)
+    assert_type(model.model_id, str)
+    assert_type(model.specification, modelarts.ModelSpecification | None)
+    assert_type(modelarts.get_specifications(is_free=True), list[modelarts.Specification])
+    assert_type(modelarts.get_services(status="failed")[0].progress, int | None)
+    assert_type(modelarts.get_update_log(service_id="s"), list[modelarts.UpdateLogEntry])
+    assert_type(
+        modelarts.get_events_output(service_id=full.id), pulumi.Output[list[modelarts.Event]]
+    )
+    assert_type(monitor.apply(lambda load: load.monitors[0].cpu_core_usage), pulumi.Output[float])
     assert_type(center, zstack.ModelCenter)
     assert_type(center.uuid, str)
     assert_type(center.capacity, zstack.Capacity | None)
