@@ -39,16 +39,15 @@ service("dependent", config=[config(right.service_id, 90)])
 """
 
 EXPECTED = (
-    "plain: infer_type: must be real-time",
+    "plain: infer_type: must be one of real-time, batch, edge",
     "plain: description: must hold none of",
     "plain: subnet_network_id: is missing",
     "plain: security_group_id: is missing",
     "plain: config: the weights of a real-time service add up to 100, these add up to 90 (70 + 20)",
-    "secret: infer_type: must be real-time",
+    "secret: infer_type: must be one of real-time, batch, edge",
     "secret: description: must hold none of",
     "secret: config[0].weight: must be between 0 and 100",
     "secret: config[1].instance_cuont: is no argument of ServiceConfigArgs",
-    "secret: config[1].instance_count: is missing",
     "secret: config[1].specification: is missing",
     "resolved: config[0].instance_count: must be between 1 and 128, is 200",
     "resolved: config[0].weight: must be between 0 and 100, is 200",
