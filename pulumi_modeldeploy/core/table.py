@@ -139,7 +139,7 @@ class Table:
     """Everything the verbs need to know about one kind of resource.
 
     Attributes:
-        kind: The object in words, such as "ModelArts service".
+        kind: The object in words, such as "inference service".
         owner: The resource's class.
         credentials: Settings that the cloud is reached with.
         place: Where today's settings lead.
