@@ -214,8 +214,10 @@ class Settings:
         value, other = self._stack(setting.key), setting.goes_with
         if not value or other is None or self._own.get(setting.key):
             return value
-        plain, own = self._stack(other.key), self._own.get(other.key)
-        if plain and own and plain != own:
+        own = self._own.get(other.key)
+        around = (self._stack(other.key), *(self._environ.get(env) for env in other.env))
+        plain = next((one for one in around if one), None)
+        if own and plain != own:
             raise SettingsError(
                 f"{setting.key} belongs to {other.key}, and profile {self.profile} has another "
                 f"{other.name}: give it one of its own by `{self._command(setting)}`"

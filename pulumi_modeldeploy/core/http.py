@@ -6,6 +6,7 @@ Behaviour is data: a cloud gives a `Dialect` (how its errors look, which may be 
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import random
@@ -234,7 +235,11 @@ class Login(requests.auth.AuthBase):
         """Add the header."""
         # One that comes to its end just now is sent all the same: this is no place to log in.
         session = self._session
-        self.sign(request, session.value if session else self.ready())
+        try:
+            self.sign(request, session.value if session else self.ready())
+        except (ApiError, AmbiguousError) as error:
+            # Not the answer to this request, which was not sent.
+            raise TransportError(str(error)) from error
         return request
 
     def ready(self) -> str:
@@ -245,12 +250,15 @@ class Login(requests.auth.AuthBase):
         """
         failures = self._failures
         with self._lock:
-            if self._failed is not None and (self._is_final or failures != self._failures):
+            waited = self._session is None and failures != self._failures
+            if self._failed is not None and (self._is_final or waited):
                 raise self._failed
-            if self._session is not None and self._session.over():
-                self._session, self.number = None, self.number + 1
             if self._session is None:
                 self._session = self._new_session()
+            elif self._session.over():
+                # An outage of the login must not cost what is still good for a while.
+                with contextlib.suppress(TransportError):
+                    self._session, self.number = self._new_session(), self.number + 1
             return self._session.value
 
     def _new_session(self) -> Session:

@@ -41,7 +41,7 @@ Subject: TypeAlias = tuple[str, ...]
 ERROR, WARN, OFF = "error", "warn", "off"
 MODES = (ERROR, WARN, OFF)
 
-UNAUTHENTICATED, FORBIDDEN, UNSERVED = 401, 403, (400, 404, 405)
+UNAUTHENTICATED, FORBIDDEN, UNSERVED = 401, 403, (404, 405)
 PAGE = 1000
 
 
@@ -156,8 +156,9 @@ class Looks:
             page = {"offset": str(len(rows)), "limit": str(PAGE)}
             answer = self._send(look, {**query, **page}, {}) or {}
             more = answer.get(look.call.holds) or []
-            rows += more
-            if not more or len(rows) >= answer.get("total_count", 0):
+            rows += [one for one in more if isinstance(one, dict)]
+            total = answer.get("total_count")
+            if not more or not isinstance(total, int) or len(rows) >= total:
                 return rows
 
     def _send(self, look: Look, query: Mapping[str, str], path: Mapping[str, str]) -> Json | None:
@@ -379,6 +380,11 @@ def judge(op: Operation, questions: Iterable[Due]) -> list[Problem]:
         except OutOfSight as error:
             if looks.tell(error):
                 op.warn(skipped(op.table, str(error)))
+            continue
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            odd = OutOfSight(f"an answer is not as documented ({type(error).__name__})", one.rule)
+            if looks.tell(odd):
+                op.warn(skipped(op.table, str(odd)))
             continue
         if text is not None:
             problems.append(Problem(one.path, text, one.rule, warn=one.warn or lenient))

@@ -70,7 +70,7 @@ def keep(
         gone = document is None
         if document is not None:
             state = state_of(op, document, read_back(op, document, known))
-            more = op.table.explain(op, identifier) if isinstance(error, WaitError) else ""
+            more = _explained(op, identifier) if isinstance(error, WaitError) else ""
     except (TransportError, ApiError) as unseen:
         # What is known is enough to find the object again.
         more = f"the cloud cannot be asked just now: {unseen}"
@@ -80,6 +80,14 @@ def keep(
     next_run = "replaces it" if is_hopeless(op.table, state) else "goes on with it"
     reason = f"{text}. It is stored with its id; `pulumi up` {next_run}."
     raise NotReady(identifier, state, [reason]) from error
+
+
+def _explained(op: Operation, identifier: str) -> str:
+    """Ask for more words about a failure; an odd answer must not cost the object's id."""
+    try:
+        return op.table.explain(op, identifier)
+    except Exception as error:  # noqa: BLE001  (whatever a cloud's document makes of it)
+        return f"no more can be told, {type(error).__name__}"
 
 
 def with_unseen(declaration: Declaration, values: Values, olds: Values) -> Values:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pulumi_modeldeploy.core import diff, inputs
 from pulumi_modeldeploy.core.declare import Declaration, Field, Shape
-from pulumi_modeldeploy.core.values import Json, Values, is_empty
+from pulumi_modeldeploy.core.values import UNKNOWN, Json, Values, is_empty
 
 
 def body(
@@ -34,10 +34,10 @@ def body(
 
 def _sent(item: Field, value: Any) -> Any:
     nested = item.nested
-    if nested is None:
+    if nested is None or value is UNKNOWN:
         return value
     if item.shape is Shape.OBJECTS:
-        return [body(nested, one) for one in value]
+        return [one if one is UNKNOWN else body(nested, one) for one in value]
     return body(nested, value)
 
 

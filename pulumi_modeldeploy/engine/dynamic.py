@@ -161,7 +161,7 @@ AFTERWARDS: Mapping[str, str] = {
 
 
 def _told(verb: str, error: Exception) -> str:
-    if PROCESS.settings.get(DEBUG) == "1":
+    if _debugging():
         return "".join(traceback.format_exception(error))
     if isinstance(error, ApiError | TransportError):
         return f"{error}. {AFTERWARDS[verb]}"
@@ -173,16 +173,26 @@ def _told(verb: str, error: Exception) -> str:
     )
 
 
+def _debugging() -> bool:
+    try:
+        return PROCESS.settings.get(DEBUG) == "1"
+    except SettingsError:
+        return False  # what is wrong with it was said by the check
+
+
 def _clean(provider: Provider, text: str, args: tuple[Any, ...]) -> str:
     """Take every free text of a verb's arguments out of a message."""
     declaration = provider.table().declaration
     text = scrub_texts(text, PROCESS.settings.secrets(provider.table().credentials))
     for bag in args:
         if isinstance(bag, Mapping):
-            values, identity = _split(declaration, bag)
-            known = inputs.normalise(declaration, values)
+            # Not as an identity: a newer state's cannot be read, and that may be the message.
+            plain = _from_engine(bag)
+            values = declaration.from_state(_arguments(plain))
+            book = plain.get(BOOKKEEPING)
+            secrets = book.get("secrets") if isinstance(book, Mapping) else None
             text = scrub(text, declaration, values)
-            text = scrub_secrets(text, known, identity.secrets if identity else ())
+            text = scrub_secrets(text, inputs.normalise(declaration, values), secrets or ())
     return text
 
 

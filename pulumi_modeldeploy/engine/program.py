@@ -91,8 +91,7 @@ def bookkeeping(
         book[DELETE_FIRST] = True
     if pulumi.runtime.is_dry_run():
         book[PREVIEW] = True
-        if opts.depends_on:
-            book[WAITS] = True
+        book[WAITS] = True if opts.depends_on else Output.from_input(_waits(dict(props)))
     return book
 
 
@@ -124,6 +123,17 @@ async def _secret_paths(declaration: Declaration, props: dict[str, Any]) -> list
 
     walk(declaration.from_state(await _resolved(props, secret=False)), "")
     return sorted(found)
+
+
+async def _waits(value: Any) -> bool:
+    """Tell whether a value comes out of another resource, be it known already or not."""
+    if isinstance(value, Output):
+        return bool(await value.resources()) or await _waits(await value.future())
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return any([await _waits(one) for one in value])
+    return False
 
 
 async def _resolved(value: Any, *, secret: bool) -> Any:

@@ -208,9 +208,12 @@ def endpoint(settings: Settings, setting: Setting, service: str, region: str) ->
     # Today's endpoint is that of today's region: an object that lives in another one is not there.
     today = region in ("", settings.get(REGION) or region)
     given = settings.get(setting) if today else None
-    if given is None and not region:
-        given = settings.require(setting)
     domain = DOMAINS.get(region, USUAL_DOMAIN)
+    own = settings.get(ENDPOINT) if today else None
+    usual = f"https://modelarts.{region}.{domain}"
+    if given is None and (not region or (own or usual).rstrip("/") != usual):
+        # Beside an endpoint of one's own, the usual neighbours would get credentials unasked.
+        given = settings.require(setting)
     return (given or f"https://{service}.{region}.{domain}").rstrip("/")
 
 

@@ -155,7 +155,7 @@ def _covers(rule: Json) -> bool:
     """Tell whether a rule is about TCP 8080 from everywhere; what is empty means "any"."""
     return (
         rule.get("direction") == "ingress"
-        and rule.get("ethertype") in (None, "", "IPv4")
+        and str(rule.get("ethertype") or "IPv4").lower() == "ipv4"
         and str(rule.get("protocol") or "tcp").lower() in ("tcp", "6", "any")
         and rule.get("enabled") is not False
         and not (rule.get("remote_group_id") or rule.get("remote_address_group_id"))
@@ -367,13 +367,19 @@ def _cluster(looks: Looks, cluster: str, _infer_type: str) -> str | None:
     return _down(found.get("status") == "deploying")
 
 
+_COMING = ("Creating", "Waiting")
+_OVER = ("Deleting", "Deleted", "Error", "CreationFailed")
+"""Phases of pools that take no service, those that will and those that will not."""
+
+
 def _pool(looks: Looks, pool: str, _infer_type: str) -> str | None:
     found = looks.one(_SHOW_POOL, id=pool)
     if found is None:
         return _there(None, "dedicated resource pool of this id")
     status = found.get("status")
     phase = status.get("phase") if isinstance(status, dict) else None
-    return None if phase in (None, "", "Running") else _down(phase in ("Creating", "Waiting"))
+    # Others, such as one that could not be scaled, go on serving.
+    return _down(phase in _COMING) if phase in (*_COMING, *_OVER) else None
 
 
 def _down(comes: bool) -> str:

@@ -321,10 +321,10 @@ def outdated(document: Json) -> bool:
     No page says whether the cloud runs such a service again by itself; where it does not, the old
     run is what `finished` is about.
     """
-    ends = [one.get("finished_time") or 0 for one in configs_of(document)]
-    ended = max([document.get("transition_at") or 0, *ends])
-    changed = document.get("update_time") or 0
-    return bool(document.get("status") == "finished" and 0 < ended < changed)
+    if document.get("status") != "finished":
+        return False
+    ends = [_moment(one.get("finished_time")) for one in configs_of(document)]
+    return 0 < max([_moment(document.get("transition_at")), *ends]) < _changed(document)
 
 
 def frozen(olds: Values, news: Values) -> list[str]:
@@ -368,11 +368,13 @@ def explain(op: Operation, identifier: str) -> str:
 
 
 def _changed(document: Json) -> int:
-    """When a configuration was changed, in milliseconds; the pages differ whether that is a text.
+    """When a configuration was changed, in milliseconds; 0: not said."""
+    return _moment(document.get("update_time"))
 
-    0: not said.
-    """
-    said = str(document.get("update_time"))
+
+def _moment(value: object) -> int:
+    """Read a time in milliseconds, which the pages show as a text, too; 0: none."""
+    said = str(value)
     return int(said) if said.isdecimal() else 0
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from synthetic import Kiln
 
 from pulumi_modeldeploy.core import wire
 from pulumi_modeldeploy.core.declare import (
@@ -24,7 +25,7 @@ from pulumi_modeldeploy.core.declare import (
     output_map,
 )
 from pulumi_modeldeploy.core.resource import Resource
-from pulumi_modeldeploy.core.values import Json, Values
+from pulumi_modeldeploy.core.values import UNKNOWN, Json, Values
 
 
 class Spec(Args):
@@ -490,3 +491,9 @@ def test_outputs_may_be_zero_or_empty() -> None:
         "hints": [],
         "annotations": {},
     }
+
+
+@pytest.mark.parametrize("unknown", [UNKNOWN, [UNKNOWN], [{"image": UNKNOWN}]])
+def test_a_body_is_built_of_what_is_not_known_yet(unknown: Any) -> None:
+    sent = wire.body(Declaration.of(Kiln), {"name": "oven", "workers": unknown})
+    assert sent == {"name": "oven", "workers": unknown}

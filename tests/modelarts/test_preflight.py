@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pulumi_modeldeploy.core import lifecycle, preflight
-from pulumi_modeldeploy.errors import ApiError, InvalidInputs
+from pulumi_modeldeploy.errors import ApiError, InvalidInputs, SettingsError
 from pulumi_modeldeploy.modelarts import api
 from pulumi_modeldeploy.modelarts.service import TABLE
 
@@ -569,8 +569,15 @@ def test_update_looks_at_what_changed(cloud: Cloud, arguments: Callable[..., Val
 
 
 def test_vpc_is_found_by_the_region(cloud: Cloud) -> None:
+    usual = {"HW_REGION_NAME": "eu-de", "MODELARTS_VPC_ENDPOINT": "", "MODELARTS_ENDPOINT": ""}
+    op = cloud.operation(environ={**cloud.environ, **usual})
+    beside = api.connect_vpc(op.settings, op.identity, op.client)
+    assert beside.endpoint == "https://vpc.eu-de.otc.t-systems.com"
+
+
+def test_beside_an_endpoint_of_one_s_own_no_usual_neighbour_gets_credentials(cloud: Cloud) -> None:
     op = cloud.operation(
         environ={**cloud.environ, "HW_REGION_NAME": "eu-de", "MODELARTS_VPC_ENDPOINT": ""}
     )
-    beside = api.connect_vpc(op.settings, op.identity, op.client)
-    assert beside.endpoint == "https://vpc.eu-de.otc.t-systems.com"
+    with pytest.raises(SettingsError, match="modelarts:vpcEndpoint is missing"):
+        api.connect_vpc(op.settings, op.identity, op.client)

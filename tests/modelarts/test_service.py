@@ -362,3 +362,19 @@ def test_every_shape_of_an_error_is_read(case: str) -> None:
     document, expected = ERRORS[case]
     found = api.read_error(document, {"X-Request-Id": "header-1"})
     assert (found.code, found.message, found.request_id) == expected
+
+
+TIMES = {
+    "numbers": (1500, 1600, True),
+    "texts": ("1500", "1600", True),
+    "one of each": (1700, "1600", False),
+    "nonsense": ("soon", None, False),
+}
+
+
+@pytest.mark.parametrize("case", list(TIMES))
+def test_a_batch_that_finished_before_it_changed_is_outdated(case: str) -> None:
+    ended, changed, due = TIMES[case]
+    document = {"status": "finished", "transition_at": ended, "update_time": changed, "config": []}
+    assert service.outdated(document) is due
+    assert not service.outdated({**document, "status": "running"})
