@@ -78,6 +78,7 @@ class Looks:
         self._asked: dict[Hashable, Future[Any]] = {}
         self._shut: dict[str, OutOfSight] = {}
         self._told: set[str] = set()
+        self._first, self._answered = threading.Lock(), False
 
     def one(self, look: Look, **path: str) -> Json | None:
         """Show one object; `None` where there is none.
@@ -162,7 +163,19 @@ class Looks:
                 return rows
 
     def _send(self, look: Look, query: Mapping[str, str], path: Mapping[str, str]) -> Json | None:
-        """Send a call; `None` where there is no such object."""
+        """Send a call; `None` where there is no such object.
+
+        The first one goes alone: many at once with a wrong key would have it locked.
+        """
+        if self._answered:
+            return self._sent(look, query, path)
+        with self._first:
+            try:
+                return self._sent(look, query, path)
+            finally:
+                self._answered = "*" not in self._shut
+
+    def _sent(self, look: Look, query: Mapping[str, str], path: Mapping[str, str]) -> Json | None:
         call = look.call
         for shut in ("*", f"connection {look.where}", call.operation):
             if shut in self._shut:

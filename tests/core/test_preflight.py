@@ -63,6 +63,28 @@ def test_many_threads_ask_once() -> None:
     assert server.asked == ["ShowThing2"]
 
 
+def test_a_wrong_key_is_shown_once_however_many_look_at_once() -> None:
+    """Clouds lock keys that they had to refuse some times."""
+    server = Server(ShowThing2=refused(401))
+    looks, told = server.looks, list[str]()
+    server.gate.clear()
+
+    def look(identifier: str) -> None:
+        try:
+            looks.one(THING, id=identifier)
+        except OutOfSight as error:
+            told.append(error.about)
+
+    threads = [threading.Thread(target=look, args=(one,)) for one in "abcdefgh"]
+    for thread in threads:
+        thread.start()
+    server.gate.set()
+    for thread in threads:
+        thread.join()
+    assert server.asked == ["ShowThing2"]
+    assert len(told) == 8
+
+
 def test_what_is_missing_is_asked_once_too() -> None:
     server = Server(ShowThing2=refused(404, "No"))
     looks = server.looks
