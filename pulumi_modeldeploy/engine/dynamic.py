@@ -300,7 +300,7 @@ class Provider(ResourceProvider):
         new_values, new = _split(table.declaration, news)
         news_checked = inputs.normalise(table.declaration, new_values)
         found = plan.changes(table, old_values, news_checked)
-        names = plan.replacing(table, old_values, news_checked)
+        names = plan.replacing(table, old_values, news_checked) if found else []
         replaces = [table.declaration.args[name].key for name in names]
         if old and new and old.lives_elsewhere(new):
             replaces.append(BOOKKEEPING)

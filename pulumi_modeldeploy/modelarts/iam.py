@@ -31,27 +31,12 @@ _FOR_GOOD = (400, 401, 403, 404)
 
 
 class TokenLogin(Login):
-    """Signs with a token that is renewed shortly before its end, or when the cloud says it is over.
-
-    A refused one is not asked for again: IAM locks a user after some wrong passwords, and a stack
-    has many resources.
-    """
+    """Signs with a token, renewed shortly before its end or when the cloud says it is over."""
 
     def __init__(self, client: Client, source: Source) -> None:
         """Take the connection to IAM, and what gets tokens over it."""
-        super().__init__(self._unless_refused)
-        self.client, self._source = client, source
-        self._refused: ApiError | None = None
-
-    def _unless_refused(self) -> Session:
-        if self._refused is not None:
-            raise self._refused
-        try:
-            return self._source()
-        except ApiError as error:
-            if error.status in _FOR_GOOD:
-                self._refused = error
-            raise
+        super().__init__(source)
+        self.client = client
 
     def sign(self, request: requests.PreparedRequest, value: str) -> None:
         """Put the token into its header."""

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulumi_modeldeploy.core.checks import PROFILE_NAME, between, length, one_of
+from pulumi_modeldeploy.core.checks import between, length, one_of
 from pulumi_modeldeploy.core.declare import (
     UPDATE,
     Change,
-    Defaulted,
     NotRequired,
     NotRequiredList,
     NotRequiredMap,
@@ -21,19 +20,15 @@ from pulumi_modeldeploy.core.declare import (
     arg,
     maybe,
     output,
-    output_id,
     output_list,
 )
-from pulumi_modeldeploy.core.identity import Naming
-from pulumi_modeldeploy.core.resource import Resource
-from pulumi_modeldeploy.core.table import Step, Table
-from pulumi_modeldeploy.core.values import camel
+from pulumi_modeldeploy.core.table import Step
 from pulumi_modeldeploy.core.waits import Sight, Wait
 from pulumi_modeldeploy.zstack import api, tags
-from pulumi_modeldeploy.zstack.args import PROBE, RESOURCE_UUID, UUID, distinct, uuids
+from pulumi_modeldeploy.zstack.args import PROBE, UUID, distinct, uuids
+from pulumi_modeldeploy.zstack.common import INT, LONG, ZStackResource, ZStackTable
 from pulumi_modeldeploy.zstack.replies import DatasetRef, Instance
 from pulumi_modeldeploy.zstack.rules import DEPLOYMENT_RULES
-from pulumi_modeldeploy.zstack.service import INT, LONG, age
 
 if TYPE_CHECKING:
     from pulumi_modeldeploy.core.operation import Operation
@@ -43,7 +38,7 @@ _DEPLOY = "DeployModelService, body"
 _UPDATABLE = "DeployModelService and UpdateModelServiceInstanceGroup, body"
 
 
-class ModelServiceDeployment(Resource, spelled=camel, trimmed=True):
+class ModelServiceDeployment(ZStackResource):
     """A model service that runs: its instances, and the URLs that they answer on.
 
     Deploys a model service and waits until it runs. Errors: whatever is wrong with the arguments
@@ -61,13 +56,6 @@ class ModelServiceDeployment(Resource, spelled=camel, trimmed=True):
         source="DeployModelService, path",
     )
     """The model service to run: the `uuid` of a `ModelService`, or one of `get_model_services`."""
-    name: Defaulted[str] = arg(default=None, checks=[length(1, 255)], source=_UPDATABLE)
-    """Name of the deployment, 1 to 255 characters, not unique. Default:
-    `<resource name>-<mark>`."""
-    description: NotRequired[str] = arg(
-        default=None, checks=[length(0, 2048)], removed="", source=_UPDATABLE
-    )
-    """Free text, at most 2048 characters."""
     zone_uuid: Required[str] = arg(
         checks=[UUID], change=Change.REPLACE, echoed=False, source=_DEPLOY
     )
@@ -211,25 +199,6 @@ class ModelServiceDeployment(Resource, spelled=camel, trimmed=True):
         default=None, checks=[UUID], change=Change.REPLACE, echoed=False, source=_DEPLOY
     )
     """Project that the deployment belongs to."""
-    resource_uuid: NotRequired[str] = arg(
-        default=None,
-        reads="uuid",
-        checks=[RESOURCE_UUID],
-        change=Change.REPLACE,
-        follows="uuid",
-        source="DeployModelService, body; REST server",
-    )
-    """Uuid of the deployment. Default: made of the resource's mark."""
-    tag_uuids: NotRequiredList[str] = arg(
-        default=None,
-        checks=[uuids(), distinct()],
-        removed=[],
-        unordered=True,
-        shared=True,
-        step="tags",
-        source=_DEPLOY,
-    )
-    """Tags, made beforehand, that are attached; what others attach is left alone."""
     system_tags: NotRequiredList[str] = arg(
         default=None,
         checks=[distinct()],
@@ -240,24 +209,6 @@ class ModelServiceDeployment(Resource, spelled=camel, trimmed=True):
     )
     """System tags, each of a pattern that the platform knows. They say how to deploy: GPUs are
     asked for by them, as of virtual machines."""
-    user_tags: NotRequiredList[str] = arg(
-        default=None,
-        checks=[distinct()],
-        removed=[],
-        unordered=True,
-        shared=True,
-        step="user tags",
-        source="DeployModelService, beside the body's parameters",
-    )
-    """Tags of free text; what others add is left alone."""
-    profile: NotRequired[str] = arg(
-        default=None, checks=[PROFILE_NAME], body=False, source="docs/credentials.md"
-    )
-    """Named set of settings (`zstack:profiles`) that says where it lives and who deploys it.
-    Default: none, the plain settings count."""
-
-    uuid = output_id()
-    """Uuid of the instance group; the same as `id`."""
     status = output(str)
     """State: `Deploying`, `Running`, `Stopped`, `Error` or `Unknown`."""
     url = maybe(str)
@@ -276,10 +227,6 @@ class ModelServiceDeployment(Resource, spelled=camel, trimmed=True):
     """The instances."""
     dataset_ref_inventories = output_list(DatasetRef)
     """Bindings to datasets."""
-    create_date = output(str)
-    """When it was made, in the management node's local time."""
-    last_op_date = output(str)
-    """When it was changed last, in the management node's local time."""
 
 
 # --- quirks --------------------------------------------------------------------------------------
@@ -315,27 +262,17 @@ _RUNS = Wait(until=("Running", "Stopped"), fail=("Error",), passing=("Deploying"
 _TYPE = "ModelServiceInstanceGroupVO"
 """The name of the type in calls about tags."""
 
-TABLE = Table(
+TABLE = ZStackTable(
     kind="ZStack deployment",
     owner=ModelServiceDeployment,
-    credentials=api.SETTINGS,
-    place=api.place,
-    connect=api.connect,
-    naming=Naming("name", most=255, forbidden=r"\s"),
     rules=DEPLOYMENT_RULES,
     create=api.DEPLOY,
     read=api.SHOW_GROUP,
     delete=api.DELETE_GROUP,
-    chosen=api.CHOSEN_UUID,
     find=tags.finder(api.LIST_GROUPS),
-    mark_of=tags.mark_of,
     remark=tags.remark(_TYPE),
-    exclusive=("resource_uuid",),
     sight=sight,
-    version=lambda document: document.get("lastOpDate"),
-    age=age,
     fill=fill,
-    born=lambda document: document.get("createDate"),
     steps=(
         Step(
             UPDATE,
@@ -353,7 +290,6 @@ TABLE = Table(
         tags.user_tags(_TYPE),
         tags.TAG_UUIDS,
     ),
-    jobs=api.JOBS,
     ready=_RUNS,
     settled=Wait(until=_STATES, passing=("Deploying",)),
     gone=Wait(passing=("Deploying", *_STATES), limit=600),

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulumi_modeldeploy.core.checks import PROFILE_NAME, between, items, length, one_of
+from pulumi_modeldeploy.core.checks import between, items, length, one_of
 from pulumi_modeldeploy.core.declare import (
     UPDATE,
     Change,
-    Defaulted,
     NotRequired,
     NotRequiredList,
     NotRequiredLists,
@@ -22,22 +21,18 @@ from pulumi_modeldeploy.core.declare import (
     arg,
     maybe,
     output,
-    output_id,
     output_list,
 )
-from pulumi_modeldeploy.core.identity import Naming
-from pulumi_modeldeploy.core.resource import Resource
-from pulumi_modeldeploy.core.table import Entries, Step, Table
-from pulumi_modeldeploy.core.values import camel
+from pulumi_modeldeploy.core.table import Entries, Step
 from pulumi_modeldeploy.core.waits import Sight, Wait
 from pulumi_modeldeploy.zstack import api, tags
 from pulumi_modeldeploy.zstack.args import (
-    RESOURCE_UUID,
     UUID,
     ArchitectureImageArgs,
     distinct,
     uuids,
 )
+from pulumi_modeldeploy.zstack.common import INT, LONG, ZStackResource, ZStackTable
 from pulumi_modeldeploy.zstack.replies import ModelServiceImage, ModelServiceRef
 from pulumi_modeldeploy.zstack.rules import SERVICE_RULES
 
@@ -45,15 +40,12 @@ if TYPE_CHECKING:
     from pulumi_modeldeploy.core.operation import Operation
     from pulumi_modeldeploy.core.values import Json, Values
 
-INT, LONG = 2**31 - 1, 2**63 - 1
-"""Largest numbers that the server's types hold."""
-
 _ADD = "AddModelService, body"
 _TABLE = "AddModelService, body; database schema"
 _UPDATABLE = "AddModelService and UpdateModelService, body; database schema"
 
 
-class ModelService(Resource, spelled=camel, trimmed=True):
+class ModelService(ZStackResource):
     """A model service of ZStack AIOS: an entry of the catalogue that says how a model is served.
 
     It serves nobody by itself: `ModelServiceDeployment` makes it run. Errors: whatever is wrong
@@ -63,13 +55,6 @@ class ModelService(Resource, spelled=camel, trimmed=True):
     https://www.zstack.io/docs/api-explorer/en/aios/explorer/AddModelService
     """
 
-    name: Defaulted[str] = arg(default=None, checks=[length(1, 255)], source=_UPDATABLE)
-    """Name of the model service, 1 to 255 characters, not unique. Default:
-    `<resource name>-<mark>`."""
-    description: NotRequired[str] = arg(
-        default=None, checks=[length(0, 2048)], removed="", source=_UPDATABLE
-    )
-    """Free text, at most 2048 characters."""
     yaml: Required[str] = arg(checks=[length(1, 2**24 - 1)], source=_UPDATABLE)
     """Configuration in YAML: `services` with their ports and probes, `env`, packages."""
     request_cpu: Required[int] = arg(checks=[between(1, INT)], source=_UPDATABLE)
@@ -118,25 +103,6 @@ class ModelService(Resource, spelled=camel, trimmed=True):
     )
     """Framework that serves, such as `vLLM`, `SGLang` or `Transformers`; the list depends on the
     server's version, so an unknown one is a warning. Taken away, `Other` is sent."""
-    resource_uuid: NotRequired[str] = arg(
-        default=None,
-        reads="uuid",
-        checks=[RESOURCE_UUID],
-        change=Change.REPLACE,
-        follows="uuid",
-        source="AddModelService, body; REST server",
-    )
-    """Uuid of the model service. Default: made of the resource's mark."""
-    tag_uuids: NotRequiredList[str] = arg(
-        default=None,
-        checks=[uuids(), distinct()],
-        removed=[],
-        unordered=True,
-        shared=True,
-        step="tags",
-        source=_ADD,
-    )
-    """Tags, made beforehand, that are attached; what others attach is left alone."""
     source: NotRequired[str] = arg(
         default=None,
         checks=[one_of("Other", "Bentoml", "HuggingFace")],
@@ -193,24 +159,6 @@ class ModelService(Resource, spelled=camel, trimmed=True):
         source="AddModelService, beside the body's parameters",
     )
     """System tags, each of a pattern that the platform knows; the platform's own are left alone."""
-    user_tags: NotRequiredList[str] = arg(
-        default=None,
-        checks=[distinct()],
-        removed=[],
-        unordered=True,
-        shared=True,
-        step="user tags",
-        source="AddModelService, beside the body's parameters",
-    )
-    """Tags of free text; what others add is left alone."""
-    profile: NotRequired[str] = arg(
-        default=None, checks=[PROFILE_NAME], body=False, source="docs/credentials.md"
-    )
-    """Named set of settings (`zstack:profiles`) that says where it lives and who deploys it.
-    Default: none, the plain settings count."""
-
-    uuid = output_id()
-    """Uuid of the model service; the same as `id`."""
     readme = maybe(str)
     """Longer description, which shipped and cloned model services have."""
     size = output(int)
@@ -225,10 +173,6 @@ class ModelService(Resource, spelled=camel, trimmed=True):
     """Bindings to models."""
     model_service_images = output_list(ModelServiceImage)
     """Images as the cloud keeps them, in the order of `architecture_images`."""
-    create_date = output(str)
-    """When it was made, in the management node's local time."""
-    last_op_date = output(str)
-    """When it was changed last, in the management node's local time."""
 
 
 # --- quirks --------------------------------------------------------------------------------------
@@ -248,17 +192,6 @@ def fill(op: Operation, document: Json) -> Json:
     return tags.fill(op, {**document, "modelUuids": models})
 
 
-AHEAD = 900.0
-"""Seconds by which the node's clock may be ahead, as much as it grants our signatures."""
-
-
-def age(op: Operation, document: Json) -> float | None:
-    """Seconds since an object was made; unknown where its date or the time zone makes no sense."""
-    made = api.seconds(str(document.get("createDate")), api.time_zone(op.settings))
-    since = None if made is None else op.client.clock.wall() - made
-    return None if since is None or since < -AHEAD else max(0.0, since)
-
-
 def delete_query(state: Values) -> dict[str, str]:
     """Choose the mode: in the usual one the cloud keeps what is declared as the platform's own."""
     return {"deleteMode": "Enforcing"} if state.get("system") else {}
@@ -271,28 +204,18 @@ _THERE = Wait(until=(PRESENT,))
 _TYPE = "ModelServiceVO"
 """The name of the type in calls about tags."""
 
-TABLE = Table(
+TABLE = ZStackTable(
     kind="ZStack model service",
     owner=ModelService,
-    credentials=api.SETTINGS,
-    place=api.place,
-    connect=api.connect,
-    naming=Naming("name", most=255, forbidden=r"\s"),
     rules=SERVICE_RULES,
     create=api.ADD_SERVICE,
     read=api.SHOW_SERVICE,
     delete=api.DELETE_SERVICE,
     delete_query=delete_query,
-    chosen=api.CHOSEN_UUID,
     find=tags.finder(api.LIST_SERVICES),
-    mark_of=tags.mark_of,
     remark=tags.remark(_TYPE),
-    exclusive=("resource_uuid",),
     sight=sight,
-    version=lambda document: document.get("lastOpDate"),
-    age=age,
     fill=fill,
-    born=lambda document: document.get("createDate"),
     steps=(
         Step(UPDATE, api.UPDATE_SERVICE, wait=_THERE),
         Entries("models", api.BIND, api.UNBIND, lambda _id, _entry: {}),
@@ -300,7 +223,6 @@ TABLE = Table(
         tags.user_tags(_TYPE),
         tags.TAG_UUIDS,
     ),
-    jobs=api.JOBS,
     # Its job is over when the entry is there: nothing else is to be waited for.
     ready=_THERE,
     settled=_THERE,

@@ -398,7 +398,7 @@ def test_credentials_never_show(door: Door) -> None:
     names(client)
     auth: Any = client._session.auth
     token = auth._session.value
-    shown = f"{client!r} {auth!r} {auth._session!r} {auth._source!r} {auth.client!r}"
+    shown = f"{client!r} {auth!r} {auth._session!r} {auth._log_in!r} {auth.client!r}"
     assert not any(secret in shown for secret in (token, iam_server.PASSWORD, iam_server.TOKEN))
     assert auth.hide(f"unknown token {token}") == "unknown token ***"
     for entry in door.cloud.admin.requests():
