@@ -1,56 +1,70 @@
-"""How long a `pulumi up` takes that has nothing to do, against providers that do nothing at all."""
+"""Runs that have nothing to do, and what is stored, against providers that do nothing at all."""
 
 from __future__ import annotations
 
-import shutil
-import sys
+import json
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from benchmarks.ratio import Ratio, compare
-from pulumi_modeldeploy.emulator import Emulator
+from benchmarks.cloud import Cloud
+from benchmarks.project import SKIP_CHECKPOINTS, Project
+from benchmarks.ratio import Ratio, best
 
-PROGRAMS = Path(__file__).parent / "programs"
-sys.path.insert(0, str(PROGRAMS.parents[1] / "tools"))
-from sandbox import Sandbox, engine  # noqa: E402 - tools are scripts and no package
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
-RESOURCES = 50
+RESOURCES = 300
 """In each of the two programs."""
+KEYS = ("inferType", "serviceName", "config")
+"""What a service of the program is given, its name included."""
 
 
-def measure() -> Ratio:
+def measure() -> list[Ratio]:
     """Deploy both programs once, then compare runs that change nothing."""
-    folder = engine()
     with ExitStack() as leaving:
-        emulator = leaving.enter_context(Emulator(deploy_time=0.0))
-        env = {**emulator.env, "RESOURCES": str(RESOURCES)}
-        services, empty = (leaving.enter_context(Sandbox(folder, env)) for _ in range(2))
-        prepare(services, "services")
-        prepare(empty, "empty")
-        before = len(emulator.admin.requests())
-        ratio = compare(
-            f"no-op `pulumi up` of {RESOURCES} services",
-            partial(up, services, "--expect-no-changes"),
-            f"{RESOURCES} resources of an empty provider",
-            partial(up, empty, "--expect-no-changes"),
-            turns=3,
-        )
-        calls = len(emulator.admin.requests()) - before
-        if calls:
-            raise AssertionError(f"a run without changes sent {calls} requests")
-        for sandbox in (services, empty):
-            sandbox.ask("destroy", "--yes", "--skip-preview")
-        return ratio
+        enter = leaving.enter_context
+        cloud = enter(Cloud(deploy_seconds=0))
+        env = {**cloud.env, **SKIP_CHECKPOINTS, "PROVIDER": "empty"}
+        services = enter(Project("services", RESOURCES, env))
+        empty = enter(Project("plain", RESOURCES, env))
+        for project in (services, empty):
+            project.deploy("--parallel", "64")
+        if len(cloud.running()) != RESOURCES:
+            raise AssertionError(f"{len(cloud.running())} of {RESOURCES} services are there")
+        return [
+            _compare(cloud, "up", services, empty, calls=()),
+            _compare(cloud, "refresh", services, empty, calls=("ShowService", "ListServices")),
+            *_stored(services, empty),
+        ]
 
 
-def prepare(sandbox: Sandbox, program: str) -> None:
-    """Deploy a program for the first time."""
-    shutil.copytree(PROGRAMS / program, sandbox.project, dirs_exist_ok=True)
-    sandbox.ask("stack", "init", "bench")
-    up(sandbox)
+def _compare(
+    cloud: Cloud, verb: str, services: Project, empty: Project, *, calls: Collection[str]
+) -> Ratio:
+    """Run a verb in turns; it may send these calls, and has to if there are any."""
+    before = len(cloud.admin.requests())
+    measured, baseline = best(3, *(partial(one.unchanged, verb) for one in (services, empty)))
+    sent = {one["operation"] for one in cloud.admin.requests()[before:]}
+    if not sent <= set(calls) or bool(sent) != bool(calls):
+        raise AssertionError(f"a {verb} without changes sent {sent}")
+    name = f"`pulumi {verb}` of {RESOURCES} services, no change"
+    return Ratio(name, measured, baseline, "resources of an empty provider")
 
 
-def up(sandbox: Sandbox, *words: str) -> None:
-    """Run `pulumi up`."""
-    sandbox.ask("up", "--yes", "--skip-preview", *words)
+def _stored(services: Project, empty: Project) -> list[Ratio]:
+    """Compare bytes in the state."""
+    ours = services.resources()
+    inputs = [{key: one["inputs"][key] for key in KEYS} for one in ours]
+    measured, given, plain = (
+        _bytes(each) / RESOURCES for each in (ours, inputs, empty.resources())
+    )
+    name = "state of a service"
+    return [
+        Ratio(name, measured, given, "its inputs as JSON", unit="bytes"),
+        Ratio(name, measured, plain, "the same inputs in an empty provider", unit="bytes"),
+    ]
+
+
+def _bytes(documents: list[dict[str, Any]]) -> int:
+    return sum(len(json.dumps(one, separators=(",", ":")).encode()) for one in documents)
