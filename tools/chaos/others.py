@@ -1,0 +1,109 @@
+"""The cloud beside the stack: services of others, and what people do by hand."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from chaos import judge
+from pulumi_modeldeploy.core.identity import Identity
+from pulumi_modeldeploy.core.values import camel
+from pulumi_modeldeploy.modelarts import api as modelarts
+from pulumi_modeldeploy.settings import Settings
+from pulumi_modeldeploy.zstack import api as zstack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chaos.programs import Wanted
+    from pulumi_modeldeploy.core.http import Call
+    from pulumi_modeldeploy.emulator import Emulator
+
+SERVICE, ENTRY, DEPLOYMENT = "ModelArts service", "ZStack model service", "ZStack deployment"
+"""Kinds of objects, as messages name them."""
+
+_DELETES: Mapping[str, Call] = {
+    SERVICE: modelarts.DELETE,
+    ENTRY: zstack.DELETE_SERVICE,
+    DEPLOYMENT: zstack.DELETE_GROUP,
+}
+_IN_THE_WAY = re.compile(rf"error: an? ({'|'.join(_DELETES)}) (\S+) of an interrupted run")
+
+
+class Others:
+    """What others do in the cloud that a stack lives in."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        settings = Settings(lambda _: None, emulator.env)
+        place = modelarts.place(settings)
+        here = Identity("", "", "", region=place.region, project_id=place.project_id)
+        node = zstack.connect(settings, here)
+        self._admin = emulator.admin
+        self._clients = {
+            SERVICE: modelarts.connect(settings, here),
+            ENTRY: node,
+            DEPLOYMENT: node,
+        }
+
+    def settle(self) -> None:
+        """Make services that look like ours and are somebody else's."""
+        names = ("auto", "auto-0123456789ab", "given-", "twin-ba9876543210", "unrelated")
+        rows = [{**THEIRS, "service_name": name, "description": "theirs"} for name in names]
+        rows.append({**THEIRS, "service_name": "marked", "description": "[md:0123456789ab]"})
+        self._admin.seed(modelarts={"services": rows})
+        for name in ("entry", "entry-0123456789ab", "runs"):
+            self._clients[ENTRY].send(zstack.ADD_SERVICE, body={**THEIR_ENTRY, "name": name})
+
+    def leave(self, standing: Mapping[str, Wanted], secret: str) -> None:
+        """Make services that are to be adopted, by id."""
+        for found, one in standing.items():
+            args = judge.resolved(one.args, {}, secret)
+            mark, name = args.pop("adopt_from", ""), f"{judge.STANDING}-{found[:8]}"
+            if one.kind == "service":
+                text = f"{args.get('description', '')}{mark and f' [md:{mark}]'}"
+                row = {**args, "service_id": found, "service_name": name, "description": text}
+                self._admin.seed(modelarts={"services": [row]})
+            else:
+                if mark:
+                    args["user_tags"] = [*args["user_tags"], f"modeldeploy::{mark}"]
+                body = {**_spelled(args), "name": name, "resourceUuid": found}
+                self._clients[ENTRY].send(zstack.ADD_SERVICE, body=body)
+
+    def clear(self, told: str) -> bool:
+        """Delete by hand what a message says is in the way; `False`: it says no such thing."""
+        found = _IN_THE_WAY.findall(told)
+        for kind, identifier in found:
+            self._clients[kind].send(_DELETES[kind], path={"id": identifier})
+        return bool(found)
+
+
+def _spelled(value: Any) -> Any:
+    """Spell arguments as ZStack does."""
+    if isinstance(value, list):
+        return [_spelled(one) for one in value]
+    if isinstance(value, dict):
+        return {camel(key): _spelled(one) for key, one in value.items()}
+    return value
+
+
+THEIRS: Mapping[str, Any] = {
+    "infer_type": "real-time",
+    "config": [
+        {
+            "model_id": "model-1",
+            "weight": 100,
+            "specification": "modelarts.vm.cpu.2u",
+            "instance_count": 1,
+        }
+    ],
+}
+THEIR_ENTRY: Mapping[str, Any] = {
+    "yaml": "services: []",
+    "requestCpu": 1,
+    "requestMemory": 1,
+    "modelCenterUuid": "c" * 32,
+    "installPath": "/theirs",
+    "startCommand": "serve",
+    "architectureImages": [{"cpuArchitecture": "x86_64", "dockerImage": "llm:1"}],
+    "userTags": ["modeldeploy::0123456789ab"],
+}
