@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pulumi_modeldeploy.emulator.calls import Call, Document, NotJsonError, Operation, Reply
+from pulumi_modeldeploy.emulator.calls import Call, NotJsonError, Operation, Reply
 from pulumi_modeldeploy.emulator.faults import CLOUDS
 from pulumi_modeldeploy.emulator.fields import Breach, Field, InvalidError, Kind, read
 
@@ -54,16 +54,16 @@ class Admin:
         self._world.reset()
         return Reply(200, {})
 
-    def requests(self, _call: Call) -> Reply:
-        """Answer the journal, oldest first."""
-        return Reply(200, self._world.journal.entries())
+    def requests(self, call: Call) -> Reply:
+        """Answer the journal, oldest first, or the entries behind the number `after`."""
+        after = call.query.get("after", "0")
+        if not after.isdecimal():
+            raise InvalidError("after", Breach.VALUE, "must be the number of an entry")
+        return Reply(200, self._world.journal.entries(int(after)))
 
     def resources(self, _call: Call) -> Reply:
-        """Answer all deployed services by cloud, empty for clouds that are not served yet."""
-        shown: Document = {name: [] for name in CLOUDS}
-        for cloud in self._world.clouds:
-            shown[cloud.name] = cloud.resources()
-        return Reply(200, shown)
+        """Answer all deployed services by cloud."""
+        return Reply(200, {cloud.name: cloud.resources() for cloud in self._world.clouds})
 
     def faults(self, call: Call) -> Reply:
         """Replace the fault rules."""
@@ -72,11 +72,9 @@ class Admin:
     def seed(self, call: Call) -> Reply:
         """Add objects that deployments refer to."""
         document = read(_SEED, call.json())
-        served = {cloud.name: cloud for cloud in self._world.clouds}
+        clouds = {cloud.name: cloud for cloud in self._world.clouds}
         for name, part in document.items():
-            if name not in served:
-                raise InvalidError(name, Breach.VALUE, "is not served by this emulator yet")
-            served[name].seed(part)
+            clouds[name].seed(part)
         return Reply(200, {})
 
     def clock(self, call: Call) -> Reply:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulumi_modeldeploy.emulator import huawei_iam, zstack_identity
+from pulumi_modeldeploy.emulator import huawei_iam, pai_identity, zstack_identity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,12 @@ def environment(url: str) -> dict[str, str]:
         "ZSTACK_ENDPOINT": url,
         "ZSTACK_ACCESS_KEY_ID": zstack_identity.ACCESS_KEY_ID,
         "ZSTACK_ACCESS_KEY_SECRET": zstack_identity.ACCESS_KEY_SECRET,
+        "PAI_EAS_ENDPOINT": url,
+        "PAI_VPC_ENDPOINT": url,
+        "PAI_ECS_ENDPOINT": url,
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": pai_identity.ACCESS_KEY_ID,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": pai_identity.ACCESS_KEY_SECRET,
+        "ALIBABA_CLOUD_REGION_ID": pai_identity.REGION,
     }
 
 
@@ -38,6 +44,20 @@ def inside(environ: Mapping[str, str], url: str) -> dict[str, str]:
 
 
 _OTHERS = (
+    "ALIBABA_CLOUD_CREDENTIALS_FILE",
+    "ALIBABA_CLOUD_CREDENTIALS_URI",
+    "ALIBABA_CLOUD_ECS_METADATA",
+    "ALIBABA_CLOUD_OIDC_PROVIDER_ARN",
+    "ALIBABA_CLOUD_OIDC_TOKEN_FILE",
+    "ALIBABA_CLOUD_PROFILE",
+    "ALIBABA_CLOUD_REGION",
+    "ALIBABA_CLOUD_ROLE_ARN",
+    "ALIBABA_CLOUD_SECURITY_TOKEN",
+    "ALICLOUD_ACCESS_KEY",
+    "ALICLOUD_PROFILE",
+    "ALICLOUD_REGION",
+    "ALICLOUD_SECRET_KEY",
+    "ALICLOUD_SECURITY_TOKEN",
     "HW_ASSUME_ROLE_AGENCY_NAME",
     "HW_ASSUME_ROLE_DOMAIN_NAME",
     "HW_AUTH_TOKEN",
@@ -65,4 +85,7 @@ def further_credentials() -> dict[str, str]:
         "HW_DOMAIN_NAME": huawei_iam.DOMAIN_NAME,
         "ZSTACK_ACCOUNT_NAME": zstack_identity.ACCOUNT_NAME,
         "ZSTACK_ACCOUNT_PASSWORD": zstack_identity.PASSWORD,
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": pai_identity.STS_ACCESS_KEY_ID,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": pai_identity.STS_ACCESS_KEY_SECRET,
+        "ALIBABA_CLOUD_SECURITY_TOKEN": pai_identity.STS_TOKEN,
     }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pulumi_modeldeploy.emulator.fields import Breach, Field, InvalidError, Kind, read
@@ -48,6 +49,9 @@ class Rule:
     `seconds` is the delay of `slow` (default 1) and the Retry-After of `status` 429.
     `code` is the error code that `status` answers with, instead of what is usual for the status.
     `times` counts the requests that it hit; without it the rule stays for good.
+
+    Chance knows only the seed, the rule's `number` among all, the operation and how often that was
+    asked for: what other operations and rules come to moves nothing.
     """
 
     fault: str
@@ -59,19 +63,22 @@ class Rule:
     times: int | None = None
     seed: int = 0
     seconds: float = 1.0
+    number: int = 0
+    _asked: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def __post_init__(self) -> None:
-        self._draw = random.Random(self.seed)  # noqa: S311 - reproducible on purpose
-
-    def hits(self, cloud: str, operation: str) -> bool:
-        """Whether the rule hits this request; counts it if so."""
+    def draws(self, cloud: str, operation: str) -> bool:
+        """Whether the rule would hit this request; each one is to be asked about once."""
         if self.cloud not in (ANY, cloud) or self.operation not in (ANY, operation):
             return False
-        if self.times == 0 or self._draw.random() >= self.probability:
-            return False
+        self._asked[cloud, operation] += 1
+        words = (self.seed, self.number, cloud, operation, self._asked[cloud, operation])
+        chance = random.Random(repr(words)).random()  # noqa: S311 - reproducible on purpose
+        return self.times != 0 and chance < self.probability
+
+    def count(self) -> None:
+        """Take note that it hit a request."""
         if self.times is not None:
             self.times -= 1
-        return True
 
 
 class Faults:
@@ -88,15 +95,16 @@ class Faults:
         }
         for number, row in enumerate(rows):
             _check_operation(row, operations, f"rules[{number}].operation")
-        self._rules = [Rule(**row) for row in rows]
+        self._rules = [Rule(**row, number=number) for number, row in enumerate(rows)]
         return len(self._rules)
 
     def hit(self, cloud: str, operation: str) -> Rule | None:
-        """Return the rule that hits this request, if any."""
-        for rule in self._rules:
-            if rule.hits(cloud, operation):
-                return rule
-        return None
+        """Return the rule that hits this request, if any; all of them draw."""
+        hits = [rule for rule in self._rules if rule.draws(cloud, operation)]
+        if not hits:
+            return None
+        hits[0].count()
+        return hits[0]
 
     def clear(self) -> None:
         """Drop all rules."""
@@ -106,7 +114,7 @@ class Faults:
 def _check_operation(row: dict[str, Any], operations: dict[str, set[str]], path: str) -> None:
     """Refuse an operation that nobody serves: the rule would silently never hit."""
     cloud, operation = row.get("cloud", ANY), row.get("operation", ANY)
-    if operation == ANY or (cloud != ANY and cloud not in operations):
+    if operation == ANY:
         return
     known = operations[cloud] if cloud != ANY else set[str]().union(*operations.values())
     if operation not in known:

@@ -139,7 +139,10 @@ def _check_date(text: str, now: float) -> None:
     except ValueError:
         raise BadSignatureError("X-Sdk-Date is missing or malformed") from None
     if abs(date.timestamp() - now) > SKEW_SECONDS:
-        raise BadSignatureError("the request is dated more than 15 minutes from the server's time")
+        own = datetime.fromtimestamp(now, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        raise BadSignatureError(
+            f"calc aksk signature fail:signature expired, signature time:{text},server time:{own}"
+        )
 
 
 # --- the identity service ---------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -49,9 +50,10 @@ class Journal:
         self._entries.append(entry)
         return entry
 
-    def entries(self) -> list[Document]:
-        """Return the entries, oldest first."""
-        return list(self._entries)
+    def entries(self, after: int = 0) -> list[Document]:
+        """Return the entries of higher numbers than `after`, oldest first."""
+        newest = itertools.takewhile(lambda entry: entry["seq"] > after, reversed(self._entries))
+        return list(newest)[::-1]
 
     def clear(self) -> None:
         """Forget all entries; numbers start again at 1."""

@@ -33,9 +33,9 @@ class AdminClient:
         """Forget everything."""
         self._call("POST", "reset")
 
-    def requests(self, operation: str | None = None) -> list[dict[str, Any]]:
-        """Return the journal, optionally of one operation only."""
-        entries: list[dict[str, Any]] = self._call("GET", "requests")
+    def requests(self, operation: str | None = None, *, after: int = 0) -> list[dict[str, Any]]:
+        """Return the journal, optionally of one operation or behind the number `after` only."""
+        entries: list[dict[str, Any]] = self._call("GET", f"requests?after={after}")
         return [entry for entry in entries if operation in (None, entry["operation"])]
 
     def resources(self, cloud: str) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from pulumi_modeldeploy.emulator.clock import Clock
 from pulumi_modeldeploy.emulator.faults import Faults
 from pulumi_modeldeploy.emulator.journal import Journal
 from pulumi_modeldeploy.emulator.modelarts import ModelArts
+from pulumi_modeldeploy.emulator.pai import Pai
 from pulumi_modeldeploy.emulator.store import BadStateError, Store
 from pulumi_modeldeploy.emulator.zstack import ZStack
 
@@ -32,6 +33,7 @@ class World:
         self.clouds: tuple[Cloud, ...] = (
             ModelArts(self.clock, lambda: self.base_url),
             ZStack(self.clock, lambda: self.base_url),
+            Pai(self.clock, lambda: self.base_url),
         )
         self._deploy_time = deploy_time
         self._store = Store(state)

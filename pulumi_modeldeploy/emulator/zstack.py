@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from pulumi_modeldeploy.emulator.zstack_jobs import Job
 
 _CONTEXT = "/zstack"
+_JOB = "QueryApiJob"
 
 #: API -> type of what it answers, and path of the collection.
 _QUERIES = (
@@ -148,7 +149,7 @@ class ZStack(Cloud):
 
     def _table(self) -> tuple[Operation, ...]:
         """Return the route table; several APIs may share a row's verb and path (see `pick`)."""
-        rows = [Operation("QueryApiJob", "GET", "/v1/api-jobs/{uuid}", self._poll, "free")]
+        rows = [Operation(_JOB, "GET", "/v1/api-jobs/{uuid}", self._poll, "free")]
         for api in self._apis:
             answer = self._sync(api) if api.sync else self._async(api)
             rows.append(
@@ -198,9 +199,9 @@ class ZStack(Cloud):
             return error.reply
         return None
 
-    def fault(self, operation: Operation, status: int, code: str, retry_after: float) -> Reply:  # noqa: ARG002 - one shape for all
+    def fault(self, operation: Operation, status: int, code: str, retry_after: float) -> Reply:
         """Return what the vendor answers with this status, or with this code."""
-        return fault_reply(status, code, retry_after)
+        return fault_reply(status, code, retry_after, job=operation.name == _JOB)
 
     def unknown(self, *, known_path: bool) -> Reply:
         """Return the answer to a request that is not served."""

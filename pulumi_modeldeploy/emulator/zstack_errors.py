@@ -44,6 +44,7 @@ _TEXTS = {
     404: "the job has been expired",
     405: "only GET method is allowed for querying API status",
     429: "Rate limit exceeded",
+    503: "Service Unavailable",
 }
 
 
@@ -98,11 +99,15 @@ def not_found(field: str, kind: str, uuid: str) -> ApiError:
     )
 
 
-def fault_reply(status: int, code: str, retry_after: float) -> Reply:
-    """Return what the vendor answers with this status, or with this code."""
+def fault_reply(status: int, code: str, retry_after: float, *, job: bool) -> Reply:
+    """Return what the vendor answers with this status, or with this code.
+
+    Who asks for a job and is answered 503 with an error learns the end of that job (`job`): without
+    a code the fault is in what stands before the server.
+    """
     if code in DESCRIPTIONS:
         return ApiError(code, "injected").reply
-    if status == API_ERROR:
+    if status == API_ERROR and not job:
         return ApiError(FAILED, "injected", cause=ApiError(IO, "injected I/O error")).reply
     headers = {"Retry-After": str(int(retry_after))} if status == _TOO_MANY else {}
     return Reply(status, headers=headers, text=_TEXTS.get(status, "injected"))

@@ -6,6 +6,7 @@ import copy
 import email.utils
 import hashlib
 import json
+import sys
 import time
 from contextlib import contextmanager
 from datetime import datetime
@@ -23,6 +24,11 @@ from pulumi_modeldeploy.emulator.zstack_identity import (
     PASSWORD,
     sign,
 )
+
+# `--import-mode=importlib` leaves it out; the neighbours import `pai_client` by its name.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from pai_client import PaiClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -254,6 +260,13 @@ def client(emulator: Emulator) -> Iterator[Client]:
 @pytest.fixture
 def zstack(emulator: Emulator) -> Iterator[ZStackClient]:
     with _zstack(emulator) as client:
+        yield client
+
+
+@pytest.fixture
+def pai(emulator: Emulator) -> Iterator[PaiClient]:
+    client = PaiClient(emulator)
+    with client.session:
         yield client
 
 

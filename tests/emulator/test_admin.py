@@ -62,6 +62,13 @@ def test_the_journal_keeps_bodies_and_queries_as_they_came(client: Client) -> No
     assert entry["query"] == {"a": ["1", "2"], "b": ""}
 
 
+def test_the_journal_behind_an_entry(client: Client) -> None:
+    for _ in range(3):
+        client.ok("GET", "/services")
+    assert [entry["seq"] for entry in client.admin.requests(after=1)] == [2, 3]
+    assert client.admin.requests(after=3) == []
+
+
 def test_resources_are_what_the_show_call_answers(client: Client) -> None:
     service_id = client.create()
     resources = admin(client, "GET", "resources").json()
@@ -99,13 +106,14 @@ def test_the_clock_moves_forward(client: Client) -> None:
 
 
 REFUSED = [
+    ("GET", "requests?after=-1", None, "after"),
     ("POST", "clock", {"advance": -1}, "advance"),
     ("POST", "clock", {"deploySeconds": "2"}, "deploySeconds"),
     ("POST", "clock", {"now": 0}, "now"),
     ("POST", "clock", [], "the body"),
     ("POST", "faults", {"rule": []}, "rule"),
     ("POST", "seed", {"aws": {}}, "aws"),
-    ("POST", "seed", {"pai": {}}, "pai"),
+    ("POST", "seed", {"pai": {"models": []}}, "pai.models"),
     ("POST", "seed", {"modelarts": {"model": []}}, "modelarts.model"),
     ("POST", "seed", {"modelarts": {"models": [{"name": "m"}]}}, "models[0].model_id"),
     ("POST", "seed", {"modelarts": {"vpcs": {}}}, "modelarts.vpcs"),

@@ -9,10 +9,12 @@ import pytest
 import requests
 
 from pulumi_modeldeploy.emulator import Emulator
-from pulumi_modeldeploy.emulator.faults import FAULTS, Rule
+from pulumi_modeldeploy.emulator.faults import FAULTS, Faults, Rule
 
 if TYPE_CHECKING:
-    from conftest import Client
+    from collections.abc import Iterable, Sequence
+
+    from conftest import Client, ZStackClient
 
 LIST = {"cloud": "modelarts", "operation": "ListServices"}
 CREATE = {"cloud": "modelarts", "operation": "CreateService"}
@@ -141,6 +143,15 @@ def test_a_code_of_another_cloud_is_what_is_usual_for_the_status(client: Client)
     assert response.json()["error_code"] == "ModelArts.3503"
 
 
+def test_what_stands_before_zstack_ends_no_job(zstack: ZStackClient) -> None:
+    """A job that failed is told by 503 and an error: that must be asked for by its code."""
+    fault = {"operation": "QueryApiJob", "fault": "status", "times": 1}
+    zstack.admin.faults({**fault, "status": 503}, {**fault, "code": "SYS.1006"})
+    plain, coded = zstack.poll("1" * 32), zstack.poll("1" * 32)
+    assert (plain.status_code, plain.text) == (503, "Service Unavailable")
+    assert (coded.status_code, coded.json()["error"]["code"]) == (503, "SYS.1006")
+
+
 def statuses(client: Client, times: int) -> list[int]:
     return [client.call("GET", "/services").status_code for _ in range(times)]
 
@@ -180,10 +191,59 @@ def test_chance_is_reproducible(client: Client) -> None:
     assert statuses(client, 10) == [200] * 10
 
 
+def drawn(rules: Sequence[Rule], asked: Iterable[str]) -> list[tuple[str, int | None]]:
+    """Ask for operations in turn; answers each with the number of the rule that hit it."""
+    faults = Faults()
+    faults._rules = list(rules)
+    found = ((operation, faults.hit("modelarts", operation)) for operation in asked)
+    return [(operation, rule and rule.number) for operation, rule in found]
+
+
+def rules(*probabilities: float, seed: int = 3, **changes: Any) -> list[Rule]:
+    return [
+        Rule("status", probability=one, seed=seed, number=number, **changes)
+        for number, one in enumerate(probabilities)
+    ]
+
+
 def test_chance_is_about_as_likely_as_said() -> None:
-    rule = Rule("status", probability=0.25, seed=1)
-    hits = sum(rule.hits("modelarts", "ListServices") for _ in range(2000))
-    assert 400 < hits < 600
+    hits = [number for _, number in drawn(rules(0.25), ["ListServices"] * 2000)]
+    assert 400 < hits.count(0) < 600
+
+
+def test_rules_of_the_same_seed_draw_on_their_own() -> None:
+    """Else the second of two equally likely rules would only hit what the first one takes."""
+    hits = [number for _, number in drawn(rules(0.1, 0.1, 0.1), ["ListServices"] * 4000)]
+    for number in range(3):
+        assert 280 < hits.count(number) < 460
+
+
+def test_what_one_operation_meets_does_not_depend_on_what_others_do() -> None:
+    asked = ["CreateService"] * 50
+    mixed = [one for two in zip(asked, ["ShowService"] * 50, strict=True) for one in two]
+    alone, among = drawn(rules(0.3), asked), drawn(rules(0.3), mixed)
+    assert [one for one in among if one[0] == "CreateService"] == alone
+
+
+def test_what_one_rule_hits_does_not_depend_on_what_others_hit() -> None:
+    asked = ["CreateService"] * 300
+    both = [number for _, number in drawn(rules(0.3, 0.3), asked)]
+    second = [number for _, number in drawn(rules(0.3, 0.3)[1:], asked)]
+    assert [b == 1 for b in both] == [s == 1 and b != 0 for s, b in zip(second, both, strict=True)]
+    assert both.count(0)
+    assert both.count(1)
+
+
+def test_times_count_only_what_a_rule_hit_itself() -> None:
+    first, second = rules(1, 1, times=2)
+    asked = ["CreateService"] * 5
+    assert [one for _, one in drawn([first, second], asked)] == [0, 0, 1, 1, None]
+
+
+def test_chance_is_the_same_everywhere() -> None:
+    """On other machines, in other processes and versions: a seed is written into reports."""
+    hits = [number for _, number in drawn(rules(0.3, seed=2024), ["CreateService"] * 20)]
+    assert [turn for turn, number in enumerate(hits) if number == 0] == [3, 4, 9, 10, 14, 16]
 
 
 def test_admin_requests_know_no_faults(client: Client) -> None:
