@@ -1,14 +1,20 @@
 # Needs: make, git, a shell, and Python 3.10 to 3.13 with its venv module.
 
 PYTHON ?= python3
-# Passed on to pytest, as in `make test ARGS="-k weights"`.
+# Passed on, as in `make test ARGS="-k weights"` and `make bench ARGS="fleet"`.
 ARGS ?=
+# Of `make chaos`: the first seed, how many runs are cut short at least, how many operations there
+# are in bad weather, and how many stacks live at a time.
+SEED ?= 1
+KILLS ?= 20
+OPERATIONS ?= 0
+JOBS ?= 1
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check docs bench clean
+.PHONY: help setup demo test check docs bench chaos clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,8 +48,12 @@ check: $(INSTALLED) ## Run the static checks: format, lint, types, imports, refe
 docs: $(INSTALLED) ## Write docs/reference anew from the declarations
 	@$(BIN)/python tools/docs/reference.py
 
-bench: setup ## Print ratios, each with its baseline of the same run
-	@$(BIN)/python -m benchmarks
+bench: setup ## Print ratios, each with its baseline of the same run; ARGS="..." names some
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: setup ## Kill `pulumi up` again and again; SEED, KILLS, OPERATIONS, JOBS
+	@cd tools && ../$(BIN)/python -m chaos --seed $(SEED) --kills $(KILLS) \
+	  --operations $(OPERATIONS) --jobs $(JOBS)
 
 clean: ## Remove the virtual environment and all caches of this folder
 	rm -rf .venv .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info

@@ -88,9 +88,13 @@ class ApiError(ModelDeployError):
         self.message, self.request_id, self.advice = message, request_id, advice
         super().__init__(self._text())
 
-    def _text(self) -> str:
+    def tried(self, effort: str) -> None:
+        """Say after the facts how often and for how long it was tried."""
+        self.args = (self._text(effort),)
+
+    def _text(self, effort: str = "") -> str:
         facts = [f"HTTP {self.status}", self.code, self.request_id and f"request {self.request_id}"]
-        text = f"{self.operation}: {self.message} ({', '.join(f for f in facts if f)})"
+        text = f"{self.operation}: {self.message} ({', '.join(f for f in facts if f)}){effort}"
         return f"{text}; {self.advice}" if self.advice else text
 
 
@@ -125,6 +129,10 @@ class TransportError(ModelDeployError):
     """
 
     final = False
+
+    def tried(self, effort: str) -> None:
+        """Say how often and for how long it was tried."""
+        self.args = (f"{self}{effort}",)
 
 
 class AmbiguousError(TransportError):

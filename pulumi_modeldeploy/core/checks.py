@@ -119,6 +119,13 @@ PROFILE_NAME = pattern(
 )
 """A profile of the settings; not secret, since messages name it."""
 
+MARK = pattern("[0-9a-f]{12}", "be the 12 hex digits of a mark", name="mark", public=True)
+"""The mark of a resource; it says nothing, and messages name it."""
+ADOPTED = pattern(
+    "[0-9A-Za-z_-]{1,64}", "be the id of an existing object", name="adopt", public=True
+)
+"""The id of an object that is adopted; messages name it."""
+
 
 def between(least: float, most: float | None = None, *, warn: bool = False) -> Check:
     """A number in a range, ends included."""
@@ -188,6 +195,21 @@ def all_or_none(name: str, *together: str, source: str) -> Rule:
                 report(argument, f"is missing: {words} are given together or not at all")
 
     return Rule(name, run, f"{words} are given together or not at all", source)
+
+
+def needs(name: str, argument: str, other: str, *, source: str) -> Rule:
+    """An argument that means nothing without another one."""
+    words = f"{argument} is given only together with {other}"
+
+    def run(values: Values, report: Report) -> None:
+        if given(values, argument) and not given(values, other):
+            report(argument, words)
+
+    return Rule(name, run, words, source)
+
+
+ADOPT_ALONE = needs("adopt-alone", "adopt_from", "adopt", source="docs/adopting.md")
+"""Taking over from somebody means nothing without what is taken over."""
 
 
 def adds_up(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from pulumi_modeldeploy.core import diff, inputs, wire
 from pulumi_modeldeploy.core.declare import Removal
-from pulumi_modeldeploy.core.plan import strays
+from pulumi_modeldeploy.core.plan import lasting, managed, strays
 from pulumi_modeldeploy.core.preflight import must_fit
 from pulumi_modeldeploy.core.stored import keep, state_of, with_unseen
 from pulumi_modeldeploy.core.table import Entries
@@ -25,8 +26,19 @@ if TYPE_CHECKING:
     from pulumi_modeldeploy.core.values import Json, Values
     from pulumi_modeldeploy.settings import Settings
 
-TRIES = 3
+TRIES = 6
 """How often a call is sent in all, when nobody can tell whether the last one took effect."""
+
+
+def look_again(op: Operation, error: AmbiguousError, attempt: int) -> None:
+    """Pause before it is looked for what came of a call, and that is sent again if it must be.
+
+    Raises:
+        AmbiguousError: It was sent often enough, or there is no time left.
+        Stopped: The run is over.
+    """
+    if attempt == TRIES or not op.again(error, attempt):
+        raise error
 
 
 def update(op: Operation, identifier: str, values: Values, olds: Values) -> Values:
@@ -37,6 +49,7 @@ def update(op: Operation, identifier: str, values: Values, olds: Values) -> Valu
         Refused: It does not exist any more.
     """
     must_be_right(op.table, values, op.settings)
+    values, olds = lasting(op.table, values), managed(op.table, op.identity, olds, values)
     must_fit(op, values, olds)
     document = op.show(identifier)
     if document is None:
@@ -45,6 +58,22 @@ def update(op: Operation, identifier: str, values: Values, olds: Values) -> Valu
             f"{op.table.kind} {identifier} does not exist any more: run `pulumi up --refresh`, "
             "which notices that and creates it again"
         )
+    return bring(op, identifier, values, olds, document)
+
+
+def bring(op: Operation, identifier: str, values: Values, olds: Values, document: Json) -> Values:
+    """Bring an object that was looked at to what is wanted.
+
+    Args:
+        op: The verb.
+        identifier: The object.
+        values: The arguments that it should have.
+        olds: Those that it was known to have.
+        document: What it looks like.
+
+    Raises:
+        NotReady: It is not what it should be (yet).
+    """
     try:
         return _converge(op, identifier, values, olds, document)
     except ModelDeployError as error:
@@ -81,8 +110,8 @@ def _converge(
     if table.sight(document).status not in table.settled.until:
         document = op.wait(table.settled, identifier)
     if op.former_mark:
-        table.remark(op, identifier)
-        op.former_mark = ""
+        _remark(op, identifier)
+        document = op.wait(table.settled, identifier)
     for step in table.steps:
         document = _run_step(op, step, identifier, values, olds, document)
     document = reach_goal(op, identifier, values, document)
@@ -91,6 +120,18 @@ def _converge(
         document = op.wait(table.ready, identifier)
     op.say(op.table.sight(document).words)
     return state_of(op, document, values)
+
+
+def _remark(op: Operation, identifier: str) -> None:
+    """Write today's mark in place of the former one; a lost answer means looking again."""
+    for attempt in itertools.count(1):
+        try:
+            op.table.remark(op, identifier)
+        except AmbiguousError as error:
+            look_again(op, error, attempt)
+            continue
+        break
+    op.former_mark = ""
 
 
 def _run_step(
@@ -104,7 +145,7 @@ def _run_step(
     """Send one step until nothing of it differs; a lost answer means looking again."""
     if isinstance(step, Entries):
         return _run_entries(op, step, identifier, values, olds, document)
-    for last in (*[False] * (TRIES - 1), True):
+    for attempt in itertools.count(1):
         body, names = _step_body(op, step, values, olds, document)
         if not body:
             break
@@ -113,10 +154,9 @@ def _run_step(
         op.unsure |= {name for name in names if not declared[name].column.echoed}
         try:
             answer = op.call(step.call, body, id=identifier)
-        except AmbiguousError:
-            if last:
-                raise
+        except AmbiguousError as error:
             op.say(f"{step.call.operation} may have happened, looking")
+            look_again(op, error, attempt)
             document = op.wait(op.table.settled, identifier)
             continue
         redeploys = any(one in step.redeploys for one in names)
@@ -138,7 +178,7 @@ def _run_entries(
     before, wanted = olds.get(item.name), values.get(item.name)
     if before is None and wanted is None:
         return document
-    for last in (*[False] * (TRIES - 1), True):
+    for attempt in itertools.count(1):
         present = [inputs.plain(item, one) for one in wire.pick(document, item.reads) or []]
         own = [one for one in before or [] if one in present] if item.column.shared else present
         gone = [one for one in own if one not in (wanted or [])]
@@ -151,9 +191,8 @@ def _run_entries(
                 _remove_entry(op, step, identifier, step.key(document, entry))
             for entry in new:
                 op.call(step.add, step.body(identifier, entry), id=identifier, entry=entry)
-        except AmbiguousError:
-            if last:
-                raise
+        except AmbiguousError as error:
+            look_again(op, error, attempt)
             document = op.wait(op.table.settled, identifier)
             continue
         return op.wait(op.table.settled, identifier)
@@ -189,10 +228,14 @@ def _must_have_taken(
 def _step_body(
     op: Operation, step: Step, values: Values, olds: Values, document: Json
 ) -> tuple[Json, list[str]]:
-    """Build the body out of what differs from the cloud, and name it."""
-    table, declaration = op.table, op.table.declaration
-    wanted = table.dress(op, values)
-    actual = wire.read(declaration, document, diff.union(declaration, wanted, olds))
+    """Build the body out of what differs from the cloud, and name it.
+
+    On an adopted object a mark that is missing is no difference, and goes along with others.
+    """
+    table, declaration, adopted = op.table, op.table.declaration, op.identity.adopted
+    wanted = dict(values) if adopted else table.dress(op, values)
+    seen = table.undress(document) if adopted else document
+    actual = wire.read(declaration, seen, diff.union(declaration, wanted, olds))
     actual = with_unseen(declaration, actual, olds)
     differing = diff.compare(
         declaration, diff.prune(declaration, actual), diff.prune(declaration, wanted)
@@ -203,6 +246,8 @@ def _step_body(
         empty = declaration.args[name].on_removal
         if wanted.get(name) is None and not isinstance(empty, Removal):
             wanted[name] = empty
+    if adopted and names:
+        wanted = table.dress(op, wanted)
     body = wire.body(declaration, wanted, only=names)
     spelled = {step.spells.get(key, key): value for key, value in body.items()}
     return spelled, [one for one in names if one in wanted]
@@ -216,7 +261,7 @@ def _is_emptied(difference: diff.Difference) -> bool:
 def reach_goal(op: Operation, identifier: str, values: Values, document: Json) -> Json:
     """Start or stop, if what runs contradicts what should; a lost answer means looking again."""
     table = op.table
-    for last in (*[False] * (TRIES - 1), True):
+    for attempt in itertools.count(1):
         desired, status = values.get(table.desired, ""), table.sight(document).status
         goal = table.goals.get(desired)
         due = strays(table, {"status": status}, values)
@@ -225,9 +270,8 @@ def reach_goal(op: Operation, identifier: str, values: Values, document: Json) -
         op.say(f"{status}{'' if due else ' with its former configuration'}, should be {desired}")
         try:
             op.call(goal.call, goal.body, id=identifier)
-        except AmbiguousError:
-            if last:
-                raise
+        except AmbiguousError as error:
+            look_again(op, error, attempt)
             document = op.wait(table.settled, identifier)
             continue
         document = op.wait(goal.wait, identifier, document, fresh=False)

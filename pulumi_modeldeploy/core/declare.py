@@ -49,6 +49,10 @@ BOOKKEEPING = "modeldeploy"
 """The one input that is not an argument: identity of the resource, see `core/identity`."""
 PROFILE = "profile"
 """The argument that names the settings by which a resource is reached; no cloud gets it."""
+ADOPT = "adopt"
+"""The argument with the id of an object that is taken over instead of making one."""
+ADOPT_FROM = "adopt_from"
+"""The argument with the mark of the resource that it is taken over from."""
 
 
 UPDATE = "update"
@@ -62,6 +66,8 @@ class Change(enum.Enum):
     """The step of the resource's table that sends the argument, in place."""
     REPLACE = "replace"
     """The cloud cannot change it: a new object takes the old one's place."""
+    ONCE = "once"
+    """It counts when the resource is created, and means nothing from then on."""
 
 
 class Removal(enum.Enum):
@@ -111,7 +117,7 @@ class Column:
     picks: str
     trimmed: bool
     source: str
-    secret: bool = False
+    secret: bool
 
 
 @dataclass(frozen=True)
@@ -173,6 +179,12 @@ class Declaration:
     owner: type
     args: Mapping[str, Field]
     outputs: Mapping[str, Field]
+
+    @property
+    def unseen(self) -> list[str]:
+        """Arguments that the cloud gets and never shows."""
+        columns = {name: item.column for name, item in self.args.items()}
+        return [name for name, one in columns.items() if one.body and not one.echoed]
 
     @staticmethod
     def of(owner: type) -> Declaration:
@@ -244,6 +256,7 @@ def arg(
     decimals: int | None = None,
     lowered: bool = False,
     picks: str = "",
+    secret: bool = False,
     source: str = "",
 ) -> Any:
     """Declare an argument.
@@ -274,6 +287,8 @@ def arg(
         lowered: Whether texts are the same in upper and lower case; they are sent in lower case.
         picks: Of a list of plain values whose entries answers show as objects: the member, by the
             cloud's name, that is the entry.
+        secret: Whether it may hold secrets of whoever made the object: what is read of an object
+            outside of the stack is encrypted then.
         source: Page and table of the vendor that the line was written from.
     """
     return Column(
@@ -296,6 +311,7 @@ def arg(
         picks=picks,
         trimmed=False,
         source=source,
+        secret=secret,
     )
 
 

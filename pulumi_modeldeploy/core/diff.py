@@ -47,12 +47,13 @@ def compare(
     """List the arguments that differ; what is unknown differs from everything.
 
     Leaving an argument out and giving what the cloud then implies, or what was chosen then, is the
-    same.
+    same; what counts only once is never different.
     """
     return [
         Difference(item, olds.get(name), news.get(name))
         for name, item in declaration.args.items()
-        if not same(item, _meant(item, olds, olds), _meant(item, news, olds))
+        if item.column.change is not Change.ONCE
+        and not same(item, _meant(item, olds, olds), _meant(item, news, olds))
     ]
 
 

@@ -1,7 +1,8 @@
 """Send: build, sign, send, classify, maybe repeat; map errors; hide secrets.
 
 Behaviour is data: a cloud gives a `Dialect` (how its errors look, which may be repeated) and the
-`requests` auth object that signs. Clock, sleep and random are passed in.
+`requests` auth object that signs. Clock, sleep and random are passed in. For how long something is
+tried is for the verb to say, by its budget.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import contextlib
 import copy
 import json
 import random
-import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -21,12 +21,12 @@ import requests
 import requests.adapters
 import requests.auth
 
+from pulumi_modeldeploy.core.retry import GLANCE, Budget, Retry, date_of
 from pulumi_modeldeploy.core.scrub import SURE, scrub_texts
 from pulumi_modeldeploy.errors import (
     AmbiguousError,
     ApiError,
     LoginRefused,
-    Stopped,
     TransportError,
 )
 
@@ -98,48 +98,27 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Retry:
-    """When and how often a request is repeated.
-
-    Attributes:
-        refused: Statuses and codes that say the request was not carried out: repeated for every
-            verb.
-        failed: Statuses and codes after which nobody knows: repeated where that does no harm.
-        by_code: Whether a code, where there is one, decides alone: the status lies.
-        attempts: Requests in all.
-        base: Seconds; the pause is random between 0 and base * 2**attempt.
-        most: Longest pause in seconds.
-        asked: Longest pause in seconds that the server may ask for.
-    """
-
-    refused: Collection[int | str] = (429,)
-    failed: Collection[int | str] = (500, 502, 503, 504)
-    by_code: bool = False
-    attempts: int = 6
-    base: float = 0.5
-    most: float = 20.0
-    asked: float = 120.0
-
-    def is_refused(self, error: ApiError) -> bool:
-        """Tell whether an error says that the request was not carried out."""
-        return self._lists(self.refused, error)
-
-    def is_failed(self, error: ApiError) -> bool:
-        """Tell whether an error leaves open whether the request was carried out."""
-        return not self.is_refused(error) and self._lists(self.failed, error)
-
-    def _lists(self, listed: Collection[int | str], error: ApiError) -> bool:
-        by_status = error.status in listed and not (self.by_code and error.code)
-        return error.code in listed or by_status
-
-
-@dataclass(frozen=True)
 class Failure:
     """An error document, read."""
 
     code: str
     message: str
     request_id: str = ""
+
+
+@dataclass(frozen=True)
+class Skew:
+    """How a cloud refuses a signature for its time, and what to do where that is not set right.
+
+    Attributes:
+        said: Codes, or words of messages, that say so.
+        apart: What to do where its answer tells no time, or one that cannot be.
+        agree: What to do where its clock and ours agree.
+    """
+
+    said: Collection[str] = ()
+    apart: str = ""
+    agree: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,6 +132,7 @@ class Dialect:
         taken: Codes that mean "there is one of this name".
         expired: Statuses or codes that mean "log in again".
         retry: What is repeated.
+        skew: How it refuses a signature for its time.
         advise: What to do about an error, by status and code; empty where nothing is to be added.
     """
 
@@ -162,6 +142,7 @@ class Dialect:
     taken: Collection[str] = ()
     expired: Collection[int | str] = ()
     retry: Retry = field(default_factory=Retry)
+    skew: Skew = field(default_factory=Skew)
     advise: Callable[[int, str], str] = lambda _status, _code: ""
 
     def is_missing(self, error: ApiError) -> bool:
@@ -171,6 +152,10 @@ class Dialect:
     def is_expired(self, error: ApiError) -> bool:
         """Tell whether an error says that the login is over."""
         return error.status in self.expired or error.code in self.expired
+
+    def is_skewed(self, failure: Failure) -> bool:
+        """Tell whether a failure says that the time of a signature is refused."""
+        return any(one == failure.code or one in failure.message for one in self.skew.said)
 
 
 @dataclass(frozen=True)
@@ -200,6 +185,54 @@ class Unsigned(requests.auth.AuthBase):
         return request
 
 
+LEAST_SKEW = 300.0
+"""Seconds from which on clocks differ: clouds grant 900, and answers take their time."""
+MOST_SKEW = 86400.0
+"""Seconds up to which an answer's date is believed; who tells it is not always the cloud itself."""
+
+
+class Signer(requests.auth.AuthBase):
+    """Base of what dates its signatures: by our clock, and by the cloud's once that is known.
+
+    Safe to share between threads.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        """Take the clock."""
+        self._now, self._lock = now, threading.Lock()
+        self.ahead = 0.0
+        """By how many seconds the cloud's clock is known to be ahead of ours."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+    def now(self) -> float:
+        """The time to sign with, in seconds since 1970."""
+        return self._now() + self.ahead
+
+    def off(self, date: float | None) -> float | None:
+        """Seconds by which a date is ahead of the time to sign with; `None`: it cannot be."""
+        if date is None or abs(date - self._now()) > MOST_SKEW:
+            return None
+        return date - self.now()
+
+    def correct(self, date: float | None, ahead: float) -> bool:
+        """Sign with the cloud's time from now on; `False`: that would change nothing.
+
+        Args:
+            date: The time that the refusal tells.
+            ahead: What `ahead` was when the refused request was signed.
+        """
+        with self._lock:
+            if self.ahead == ahead:
+                off = self.off(date)
+                if off is None or abs(off) < LEAST_SKEW:
+                    return False
+                self.ahead += off
+            # Else a thread that was refused at the same time was faster.
+            return True
+
+
 @dataclass(frozen=True)
 class Session:
     """What a login answered.
@@ -219,8 +252,11 @@ class Login(requests.auth.AuthBase):
     Safe to share between threads: those that notice the end together log in once.
     """
 
-    def __init__(self, log_in: Callable[[], str | Session]) -> None:
-        """Take the function that logs in and answers the value of the header."""
+    def __init__(self, log_in: Callable[[Budget], str | Session]) -> None:
+        """Take the function that logs in and answers the value of the header.
+
+        It gets what it may lose by trying again.
+        """
         self._log_in, self._lock = log_in, threading.Lock()
         self._session: Session | None = None
         self._failed: ApiError | TransportError | None = None
@@ -236,13 +272,13 @@ class Login(requests.auth.AuthBase):
         # One that comes to its end just now is sent all the same: this is no place to log in.
         session = self._session
         try:
-            self.sign(request, session.value if session else self.ready())
+            self.sign(request, session.value if session else self.ready(Budget(Clock(), seconds=0)))
         except (ApiError, AmbiguousError) as error:
             # Not the answer to this request, which was not sent.
             raise TransportError(str(error)) from error
         return request
 
-    def ready(self) -> str:
+    def ready(self, budget: Budget) -> str:
         """Log in, unless that was done before and lasts.
 
         A login that is refused is not tried again, lest the account be locked; one that fails
@@ -254,16 +290,17 @@ class Login(requests.auth.AuthBase):
             if self._failed is not None and (self._is_final or waited):
                 raise self._failed
             if self._session is None:
-                self._session = self._new_session()
+                self._session = self._new_session(budget)
             elif self._session.over():
                 # An outage of the login must not cost what is still good for a while.
+                once = Budget(budget.clock, budget.alive, seconds=0)
                 with contextlib.suppress(TransportError):
-                    self._session, self.number = self._new_session(), self.number + 1
+                    self._session, self.number = self._new_session(once), self.number + 1
             return self._session.value
 
-    def _new_session(self) -> Session:
+    def _new_session(self, budget: Budget) -> Session:
         try:
-            found = self._log_in()
+            found = self._log_in(budget)
         except (ApiError, TransportError) as error:
             self._failed, self._failures = error, self._failures + 1
             raise
@@ -321,6 +358,7 @@ class Client:
         self._session = requests.Session()
         self._session.auth, self._verify = auth, verify
         self._login = auth if isinstance(auth, Login) else None
+        self._signer = auth if isinstance(auth, Signer) else None
         adapter = requests.adapters.HTTPAdapter(pool_maxsize=POOL_WIDTH)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
@@ -334,6 +372,10 @@ class Client:
         other.endpoint, other.dialect = endpoint, dialect
         return other
 
+    def wall(self) -> float:
+        """The time in seconds since 1970, by the cloud's clock as far as that is known."""
+        return self.clock.wall() + (self._signer.ahead if self._signer else 0.0)
+
     def send(
         self,
         call: Call,
@@ -341,10 +383,19 @@ class Client:
         body: Json | None = None,
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
-        alive: Callable[[], bool] = lambda: True,
         path: Mapping[str, str] | None = None,
+        budget: Budget | None = None,
     ) -> Answer:
-        """Send a call, repeating it as far as the retry table says.
+        """Send a call, repeating it as far as the retry table and the budget allow.
+
+        Args:
+            call: The call.
+            body: Its body.
+            query: Its query; what is `None` is left out.
+            headers: Headers beside those of the connection.
+            path: Placeholders beside those of the connection.
+            budget: What may be lost by trying again, and whether the run goes on; default: as
+                much as a look may lose.
 
         Raises:
             ApiError: The cloud refused.
@@ -353,22 +404,23 @@ class Client:
             Stopped: The run is over; nothing was sent.
         """
         request = _Request(call, body, query or {}, headers or {}, path or {})
-        self._log_in()
+        budget = budget or Budget(self.clock, seconds=GLANCE)
+        self._log_in(budget)
         login = self.login
         try:
-            return self._send(request, alive)
+            return self._send(request, budget)
         except ApiError as error:
             if not self.renew(error, login):
                 raise
-        self._log_in()
-        return self._send(request, alive)
+        self._log_in(budget)
+        return self._send(request, budget)
 
     @property
     def login(self) -> int:
         """Which login requests are signed with now."""
         return self._login.number if self._login else 0
 
-    def _log_in(self) -> None:
+    def _log_in(self, budget: Budget) -> None:
         """Log in before anything is sent: what goes wrong then says nothing about the call.
 
         Raises:
@@ -377,7 +429,7 @@ class Client:
         """
         if self._login is not None:
             try:
-                self._login.ready()
+                self._login.ready(budget)
             except AmbiguousError as error:
                 raise TransportError(str(error)) from error
             except ApiError as error:
@@ -394,46 +446,63 @@ class Client:
         self._login.forget(login)
         return True
 
-    def _send(self, request: _Request, alive: Callable[[], bool]) -> Answer:
-        call, retry = request.call, self.dialect.retry
-        attempts = call.attempts or retry.attempts
-        for attempt in range(1, attempts + 1):
-            if call.changes and not alive():
-                raise Stopped(f"{call.operation} was not sent: the run is over")
-            last = attempt == attempts
+    def _send(self, request: _Request, budget: Budget) -> Answer:
+        call, retry, before = request.call, self.dialect.retry, budget.lost
+        attempt, attempts = 0, call.attempts or retry.attempts
+        while True:
+            attempt += 1
+            # A look is let through once: what exists must be stored when a run comes to its end.
+            if call.changes or attempt > 1:
+                budget.check(call.operation, changes=call.changes)
+            began = self.clock.now()
             try:
-                return self._once(request)
-            except ApiError as error:
-                if last or not self._may_repeat(call, error):
-                    if retry.is_failed(error) and not call.safe_to_repeat:
+                return self._once(request, budget)
+            except (ApiError, TransportError) as error:
+                budget.lost += self.clock.now() - began
+                wish = getattr(error, "wish", 0.0)
+                more = attempt < attempts and self._may_repeat(call, error)
+                if not more or not budget.pause(retry, attempt, wish=wish, why=_why(error)):
+                    error.tried(budget.told(attempt, before))
+                    if isinstance(error, ApiError) and self._is_ambiguous(call, error):
                         raise AmbiguousError(str(error)) from error
                     raise
-                pause = self._pause(attempt, getattr(error, "retry_after", None))
-            except TransportError as error:
-                ambiguous = isinstance(error, AmbiguousError)
-                if last or error.final or (ambiguous and not call.safe_to_repeat):
-                    raise
-                pause = self._pause(attempt, None)
-            self.clock.sleep(pause)
-        raise AssertionError("the last attempt returns or raises")
 
     def get(
         self,
         call: Call,
         query: Mapping[str, Any] | None = None,
         path: Mapping[str, str] | None = None,
+        budget: Budget | None = None,
     ) -> Json | None:
-        """Send a reading call; `None` where the object does not exist."""
+        """Send a reading call; `None` where the object does not exist.
+
+        Raises:
+            ApiError: The cloud refused.
+            TransportError: No answer, or none that says anything about the object.
+            Stopped: The run is over; nothing was sent.
+        """
+        retry = self.dialect.retry
         try:
-            return call.held(self.send(call, query=query, path=path).body)
+            return call.held(self.send(call, query=query, path=path, budget=budget).body)
         except ApiError as error:
             if self.dialect.is_missing(error):
                 return None
-            if self.dialect.retry.is_failed(error):
+            if retry.is_refused(error) or retry.is_failed(error):
                 raise TransportError(str(error)) from error
             raise
 
-    def _once(self, request: _Request) -> Answer:
+    def _once(self, request: _Request, budget: Budget) -> Answer:
+        """Send once; what is refused for the time of its signature is signed and sent again."""
+        ahead = self._signer.ahead if self._signer else 0.0
+        try:
+            return self._sent(request)
+        except _Answered as error:
+            if not (error.skewed and self._signer and self._signer.correct(error.date, ahead)):
+                raise
+        budget.check(request.call.operation, changes=request.call.changes)
+        return self._sent(request)
+
+    def _sent(self, request: _Request) -> Answer:
         call, query = request.call, request.query
         places = {**self._path, **request.path}
         path = {name: quote(value, safe="") for name, value in places.items()}
@@ -488,27 +557,47 @@ class Client:
         message = failure.message or response.reason or "no message"
         message = self._login.hide(message) if self._login else message
         status, code = response.status_code, failure.code
-        advice = self.dialect.advise(status, code)
+        skewed, date = self.dialect.is_skewed(failure), date_of(response.headers)
+        advice = self._skewed(date) if skewed else self.dialect.advise(status, code)
         error = _Answered(call.operation, status, code, message, failure.request_id, advice)
-        error.retry_after = _seconds(response.headers.get("Retry-After"))
+        error.wish = self.dialect.retry.wish(response.headers)
+        error.skewed, error.date = skewed, date
         return error
 
-    def _may_repeat(self, call: Call, error: ApiError) -> bool:
-        retry = self.dialect.retry
-        return retry.is_refused(error) or (retry.is_failed(error) and call.safe_to_repeat)
+    def _skewed(self, date: float | None) -> str:
+        """Tell what to do where the time of a signature is refused and not set right."""
+        skew, off = self.dialect.skew, self._signer.off(date) if self._signer else None
+        return skew.apart if off is None else skew.agree
 
-    def _pause(self, attempt: int, asked: float | None) -> float:
-        """Exponential with full jitter; the server's own wish wins, up to a limit."""
+    def _may_repeat(self, call: Call, error: ApiError | TransportError) -> bool:
         retry = self.dialect.retry
-        if asked is not None:
-            return min(asked, retry.asked)
-        return float(min(retry.base * 2.0**attempt, retry.most) * self.clock.random())
+        if isinstance(error, ApiError):
+            return retry.is_refused(error) or (retry.is_failed(error) and call.safe_to_repeat)
+        return not error.final and (call.safe_to_repeat or not isinstance(error, AmbiguousError))
+
+    def _is_ambiguous(self, call: Call, error: ApiError) -> bool:
+        return self.dialect.retry.is_failed(error) and not call.safe_to_repeat
 
 
 class _Answered(ApiError):
-    """An error answer together with the pause that the server asks for."""
+    """An error answer with what its headers say.
 
-    retry_after: float | None = None
+    Attributes:
+        wish: Seconds that the server asks to be left alone.
+        skewed: Whether it says that the time of the signature is refused.
+        date: When it was given, by the server's clock; `None`: not told.
+    """
+
+    wish = 0.0
+    skewed = False
+    date: float | None = None
+
+
+def _why(error: ApiError | TransportError) -> str:
+    """Say in the row why something is tried again."""
+    if isinstance(error, ApiError):
+        return f"{error.operation} answers HTTP {error.status}, trying again"
+    return "no answer from the cloud, trying again"
 
 
 @dataclass(frozen=True)
@@ -540,10 +629,3 @@ def _never_sent(error: Exception) -> bool:
     """Tell whether not even a connection came about."""
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     return type(reason).__name__ in ("NewConnectionError", "NameResolutionError", "ProxyError")
-
-
-def _seconds(header: str | None) -> float | None:
-    """Read a number of seconds; the other form, a date, is not worth a clock that may be wrong."""
-    return (
-        float(header) if header is not None and re.fullmatch(r"[0-9]+(\.[0-9]+)?", header) else None
-    )

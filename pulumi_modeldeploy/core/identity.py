@@ -15,6 +15,8 @@ from pulumi_modeldeploy.errors import Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+EXTERNAL = "external"
+"""Key of the bookkeeping that says so of an object outside of the stack."""
 FIRST_SCHEMA = 1
 SCHEMA = 1
 """Version of the state; raised when its meaning changes, and old ones stay readable."""
@@ -40,6 +42,8 @@ class Identity:
             them, whatever is wanted.
         secrets: Paths, in the user's spelling, of inputs that came out of secret Outputs: a
             provider sees them in plain text, and must keep them out of messages.
+        adopted: Whether the object was there before and was taken over.
+        external: Whether the object stays outside of the stack, which only reads it.
     """
 
     organization: str
@@ -54,6 +58,13 @@ class Identity:
     profile: str = ""
     unsure: tuple[str, ...] = ()
     secrets: tuple[str, ...] = field(default=(), compare=False)
+    adopted: bool = field(default=False, compare=False)
+    external: bool = field(default=False, compare=False)
+
+    @property
+    def placed(self) -> bool:
+        """Whether it is recorded where the object lives."""
+        return bool(self.region or self.project_id or self.endpoint)
 
     def lives_elsewhere(self, other: Identity) -> bool:
         """Tell whether two identities are of different places; no region is no other region."""
@@ -83,6 +94,8 @@ class Identity:
             profile=str(state.get("profile", "")),
             unsure=tuple(state.get("unsure") or ()),
             secrets=tuple(state.get("secrets") or ()),
+            adopted=bool(state.get("adopted")),
+            external=bool(state.get(EXTERNAL)),
         )
 
     def marked(self, urn: str, owner: str) -> Identity:
@@ -90,7 +103,7 @@ class Identity:
         return replace(self, mark=mark(self, urn, owner))
 
 
-_IF_ANY = ("secrets", "endpoint", "profile", "unsure")
+_IF_ANY = ("secrets", "endpoint", "profile", "unsure", "adopted", "external")
 """Keys that are left out where there is nothing to say."""
 
 
@@ -165,10 +178,13 @@ class ChosenId:
     Attributes:
         argument: The argument that holds an id that the user gives.
         make: Builds one out of a text.
+        hint: What stands for the mark that an id was made of, which cannot be read back; empty:
+            it was made of none.
     """
 
     argument: str
     make: Callable[[str], str]
+    hint: Callable[[str], str] = lambda _: ""
 
     def all(self, values: Mapping[str, Any], mark: str) -> list[str]:
         """The ids to try, in this order: the given one, or those of the mark.

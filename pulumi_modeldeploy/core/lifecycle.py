@@ -11,17 +11,18 @@ import string
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from pulumi_modeldeploy.core import wire
+from pulumi_modeldeploy.core import adopt, wire
 from pulumi_modeldeploy.core.converge import (
     TRIES,
+    bring,
     must_be_at_home,
     must_be_right,
     reach_goal,
     update,
 )
-from pulumi_modeldeploy.core.declare import Change, Removal
+from pulumi_modeldeploy.core.declare import ADOPT, ADOPT_FROM, Change, Removal
 from pulumi_modeldeploy.core.operation import MOST_JOBS
-from pulumi_modeldeploy.core.plan import is_leaving, replacing, strays
+from pulumi_modeldeploy.core.plan import fill_name, is_leaving, lasting, replacing, strays
 from pulumi_modeldeploy.core.preflight import must_fit
 from pulumi_modeldeploy.core.stored import keep, read_back, state_of
 from pulumi_modeldeploy.errors import (
@@ -47,11 +48,16 @@ SKEW = 300.0
 """Seconds by which the cloud's clock may differ from ours when an age is compared."""
 
 
-def create(op: Operation, values: Values) -> tuple[str, Values]:
-    """Make the object, or go on with what an interrupted create left behind.
+def create(op: Operation, values: Values, resource_name: str = "") -> tuple[str, Values]:
+    """Make the object, or go on with what an interrupted create left behind, or take one over.
 
     Looks before it sends: what carries our mark is resumed, anything else in the way is refused.
     An answer that got lost is not believed either way; the next look decides.
+
+    Args:
+        op: The verb.
+        values: Checked arguments.
+        resource_name: The resource's name, for an automatic name that check did not fill in.
 
     Returns:
         Its id and its state.
@@ -62,6 +68,14 @@ def create(op: Operation, values: Values) -> tuple[str, Values]:
         NotReady: It exists but is not ready; the id must be stored.
     """
     must_be_right(op.table, values, op.settings)
+    if op.identity.adopted:
+        taken = _take_over(op, values) if values.get(ADOPT) else None
+        if taken is not None:
+            return taken
+        values = dict(values)
+        fill_name(op.table, resource_name, values, {}, op.identity.mark)
+        _must_have_gone(op, values)
+    values = lasting(op.table, values)
     must_fit(op, values, {})
     dressed = op.table.dress(op, values)
     tries = _Tries()
@@ -77,8 +91,8 @@ def create(op: Operation, values: Values) -> tuple[str, Values]:
             continue
         elif not tries.left:
             raise Refused(
-                f"{tries.lost}; after {TRIES} tries no {op.table.kind} of this resource is to be "
-                "found. Run `pulumi up` again; if something is said to be taken, give another "
+                f"{tries.lost}; after {tries.made} tries no {op.table.kind} of this resource is to "
+                "be found. Run `pulumi up` again; if something is said to be taken, give another "
                 f"{' or '.join(op.table.exclusive)}"
             ) from tries.lost
         try:
@@ -90,21 +104,68 @@ def create(op: Operation, values: Values) -> tuple[str, Values]:
             return identifier, _bring_up(op, identifier, values)
 
 
+def _take_over(op: Operation, values: Values) -> tuple[str, Values] | None:
+    """Adopt an object that was there before: leave it alone if it matches, else update it.
+
+    Returns:
+        Its id and its state; `None` where it is not there.
+    """
+    identifier = str(values[ADOPT])
+    found = adopt.look(op, identifier)
+    if found is None:
+        return None
+    refused = adopt.objection(op, values, found)
+    if refused:
+        raise Refused(refused)
+    wanted, has = lasting(op.table, values), adopt.there(op, found, values)
+    must_fit(op, wanted, has)
+    mark = adopt.whose(op, identifier, found, str(values.get(ADOPT_FROM) or ""))
+    op.former_mark = mark if mark != op.identity.mark else ""
+    op.say(f"adopting {op.table.kind} {identifier}")
+    fixed = adopt.fixed(op, wanted)
+    if fixed:
+        op.caution(
+            f"the cloud does not tell whether what is adopted was made with this {', '.join(fixed)}"
+            "; it is taken to be so"
+        )
+    return identifier, bring(op, identifier, wanted, {name: wanted[name] for name in fixed}, found)
+
+
+def _must_have_gone(op: Operation, values: Values) -> None:
+    """Refuse to make an object in place of one to be adopted that never was.
+
+    It may have been: a replacement deletes it, and an interrupted one left its successor.
+
+    Raises:
+        Refused: Nothing says so.
+    """
+    gone = values.get(ADOPT) in (None, *op.replaced)
+    if not gone and _find(op, values) is None:
+        raise Refused(adopt.missing(op, values))
+
+
 @dataclass
 class _Tries:
     """What the tries of a create came to.
 
     Attributes:
-        left: How many there may still be.
+        made: How many there were.
+        over: Whether there is no time left for another one.
         jobs: How many jobs of earlier tries, maybe of other runs, were found.
         sent: When a call was sent whose answer got lost.
         lost: What the last try came to.
     """
 
-    left: int = TRIES
+    made: int = 0
+    over: bool = False
     jobs: int = 0
     sent: float | None = None
     lost: ModelDeployError | None = None
+
+    @property
+    def left(self) -> bool:
+        """Whether there may be another one."""
+        return self.made < TRIES and not self.over
 
 
 def _send(op: Operation, values: Values, order: Json, tries: _Tries) -> Json | None:
@@ -115,7 +176,7 @@ def _send(op: Operation, values: Values, order: Json, tries: _Tries) -> Json | N
         answer = op.call(call, order["body"], job=job, **order["path"])
     except JobOver as error:
         tries.jobs, tries.lost = tries.jobs + 1, error
-        tries.left = tries.left if tries.jobs < MOST_JOBS else 0
+        tries.over = tries.over or tries.jobs >= MOST_JOBS
         return None
     except (AmbiguousError, ApiError) as error:
         refused = isinstance(error, ApiError) and error.code not in op.client.dialect.taken
@@ -124,12 +185,16 @@ def _send(op: Operation, values: Values, order: Json, tries: _Tries) -> Json | N
         op.say(f"{call.operation} may have happened, looking for its {op.table.kind}")
         if isinstance(error, AmbiguousError) and tries.sent is None:
             tries.sent = began
-        tries.left, tries.lost = tries.left - 1, error
-        return None
-    if not op.identify(values, answer):
+        lost: ModelDeployError = error
+    else:
+        if op.identify(values, answer):
+            return answer
         lost = AmbiguousError(f"{call.operation}: the answer names no object")
-        tries.left, tries.lost = tries.left - 1, lost
-    return answer
+    tries.made, tries.lost = tries.made + 1, lost
+    if not isinstance(lost, JobFailed):
+        # What a job came to is known; anything else may take a moment to be seen.
+        tries.over = not op.again(lost, tries.made)
+    return None
 
 
 def _keep_what_is_made(op: Operation, values: Values, error: WaitError | Stopped) -> NoReturn:
@@ -141,6 +206,7 @@ def _keep_what_is_made(op: Operation, values: Values, error: WaitError | Stopped
         Stopped: The same, and the run is over.
     """
     chosen = op.table.chosen
+    op.outlive()
     if chosen is not None and values.get(chosen.argument) is None:
         with contextlib.suppress(ApiError, TransportError):
             found = op.table.find(op, values)
@@ -189,16 +255,18 @@ def _must_be_ours(
 ) -> None:
     """Refuse an object that is not this resource's, or too old to be left by an interrupted run."""
     table, age = op.table, op.table.age(op, found)
-    what = f"a {table.kind} {op.identify(dressed, found)}"
-    mark, own = _mark_of(op, dressed, found, proven=proven), " or ".join(table.exclusive)
+    identifier, own = op.identify(dressed, found), " or ".join(table.exclusive)
+    what = f"a {table.kind} {identifier}"
+    mark = _mark_of(op, dressed, found, proven=proven)
     if not mark and _appeared(op, dressed, age, tries):
         return
     if mark != op.identity.mark:
         lost = f" What came of our own call: {tries.lost}." if tries.lost else ""
         raise Refused(
-            f"{what} has this {own} already and is not this resource's (it carries "
-            f"{'the mark of another resource' if mark else 'no mark'}); it was not touched. Give "
-            f"this resource another {own}, or delete that one first.{lost}"
+            f"{what} has this {own} already and is not this resource's "
+            f"({adopt.carries(op, identifier, found)}); it was not touched.{lost} Give this "
+            f"resource another {own}, or delete that one first, or take that one over: "
+            f"{adopt.line(op, identifier, found)}"
         )
     if op.kept_elsewhere(mark):
         raise Refused(
@@ -207,7 +275,7 @@ def _must_be_ours(
             "this resource, which writes the other one's mark, and then with it."
         )
     if age is not None or not proven:
-        _must_be_young(op, what, age)
+        _must_be_young(op, what, age, adopt.line(op, identifier, found))
 
 
 def _appeared(op: Operation, dressed: Values, age: float | None, tries: _Tries) -> bool:
@@ -222,22 +290,22 @@ def _appeared(op: Operation, dressed: Values, age: float | None, tries: _Tries) 
     return age <= op.client.clock.wall() - tries.sent + SKEW
 
 
-def _must_be_young(op: Operation, what: str, age: float | None) -> None:
+def _must_be_young(op: Operation, what: str, age: float | None, adopts: str) -> None:
     """Refuse what is older than an interrupted run explains."""
     if age is None:
         raise Refused(
             f"{what} carries this resource's mark, but its age cannot be told (its date cannot be "
             "read, or lies in the future), so it may be another stack's; it was not touched. See "
-            "to the setting of the time zone, or delete it."
+            f"to the setting of the time zone, or take it over: {adopts}"
         )
     if age > op.settings.resume_seconds:
         raise Refused(
             f"{what} carries this resource's mark but is {age / 3600:.0f} hours old, longer than "
             f"an interrupted run explains ({op.settings.resume_seconds / 3600:g} hours); it was "
             "not touched. If this is a forced replacement (--replace, a taint), give the resource "
-            "delete_before_replace=True for it. If it was left by an interrupted run, raise "
-            "`modeldeploy:resumeWithin`; else give this resource another "
-            f"{' or '.join(op.table.exclusive)}."
+            "delete_before_replace=True for it. If that one is somebody else's, give this resource "
+            f"another {' or '.join(op.table.exclusive)}. If an interrupted run left it, raise "
+            f"`modeldeploy:resumeWithin`, or take it over: {adopts}"
         )
 
 
@@ -316,10 +384,12 @@ def _left(op: Operation, values: Values, found: Json) -> Values:
     """
     table, declared = op.table, op.table.declaration.args
     left = wire.read(table.declaration, table.undress(found), None)
-    columns = {name: item.column for name, item in declared.items()}
-    unseen = [name for name, one in columns.items() if one.body and not one.echoed]
-    fixed = [name for name in unseen if columns[name].change is Change.REPLACE]
-    doubtful = [name for name in unseen if name in fixed or values.get(name) is None]
+    unseen = table.declaration.unseen
+    replaced = (name for name in unseen if declared[name].column.change is Change.REPLACE)
+    fixed = [name for name in replaced if values.get(name) is not None]
+    # Where jobs have names, that there is none of ours means that the program has changed since.
+    changed = table.jobs is not None and table.jobs.header
+    doubtful = [one for one in unseen if one in fixed or (changed and values.get(one) is None)]
     if doubtful:
         op.caution(
             "the cloud does not tell whether the object that was found again was made with this "
@@ -327,7 +397,7 @@ def _left(op: Operation, values: Values, found: Json) -> Values:
             "with `--replace`"
         )
     removable = {k: v for k, v in left.items() if not isinstance(declared[k].on_removal, Removal)}
-    return removable | {name: values[name] for name in fixed if name in values}
+    return removable | {name: values[name] for name in fixed}
 
 
 def _bring_up(op: Operation, identifier: str, values: Values) -> Values:
@@ -345,21 +415,30 @@ def _bring_up(op: Operation, identifier: str, values: Values) -> Values:
 
 
 def read(op: Operation, identifier: str, managed: Values | None) -> Values | None:
-    """Read an object's state; `None` when it is gone."""
+    """Read an object's state; `None` when it is gone.
+
+    Args:
+        op: The verb.
+        identifier: The object.
+        managed: The arguments that the user manages, as last known; `None`: all that there are.
+    """
     document = op.show(identifier)
     if document is None:
         must_be_at_home(op, identifier)
         return None
     if is_leaving(op.table, document):
         return None
-    state = state_of(op, document, read_back(op, document, managed))
-    return _observed_goal(op.table, state)
+    arguments = read_back(op, document, managed)
+    if managed is None:
+        arguments |= wire.read_shared(op.table.declaration, document)
+    state = state_of(op, document, arguments)
+    return _observed_goal(op.table, state, whole=managed is None)
 
 
-def _observed_goal(table: Table, state: Values) -> Values:
+def _observed_goal(table: Table, state: Values, *, whole: bool) -> Values:
     """Show a service that somebody started or stopped by hand as a change of what should run."""
     status = state.get("status")
-    if strays(table, state, state):
+    if whole or strays(table, state, state):
         for desired, goal in table.goals.items():
             if status == goal.satisfied[0]:
                 return {**state, table.desired: desired}

@@ -8,7 +8,6 @@ stack use. A cloud gives a `Kind` for each kind of object; what its documents me
 from __future__ import annotations
 
 import difflib
-import math
 import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
@@ -20,13 +19,13 @@ from pulumi_modeldeploy.core import wire
 from pulumi_modeldeploy.core.declare import PROFILE, Declaration, Reply
 from pulumi_modeldeploy.core.identity import Identity
 from pulumi_modeldeploy.core.scrub import scrub_texts
-from pulumi_modeldeploy.errors import LookupFailed, ModelDeployError, TransportError
+from pulumi_modeldeploy.errors import LookupFailed, ModelDeployError
 from pulumi_modeldeploy.settings import DEBUG, Settings, refuse_clear_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from pulumi_modeldeploy.core.http import Call, Client
+    from pulumi_modeldeploy.core.http import Client
     from pulumi_modeldeploy.core.identity import Place
     from pulumi_modeldeploy.core.values import Json
     from pulumi_modeldeploy.settings import Setting
@@ -54,53 +53,6 @@ class Cloud:
     credentials: tuple[Setting, ...]
     place: Callable[[Settings], Place]
     connect: Callable[[Settings, Identity], Client]
-
-
-@dataclass(frozen=True)
-class Listing:
-    """A call that lists objects, page by page or all at once.
-
-    Attributes:
-        call: The call.
-        holds: Key of an answer that holds the objects.
-        keys: Keys of an object that tell it apart from all others.
-        total: Key of an answer that says how many there are in all; empty: there are no pages.
-        start: The query that says after how many objects a page begins.
-    """
-
-    call: Call
-    holds: str
-    keys: tuple[str, ...]
-    total: str = ""
-    start: str = ""
-
-    def all(
-        self,
-        client: Client,
-        query: Mapping[str, Any] | None = None,
-        path: Mapping[str, str] | None = None,
-    ) -> list[Json]:
-        """Get all objects, each once: pages shift when something is added before them meanwhile.
-
-        The next page begins after what was seen, however much was asked for, until there is no
-        more or a page brings nothing new.
-        """
-        found: dict[tuple[str, ...], Json] = {}
-        seen, total, known = 0, 0.0 if not self.total else math.inf, -1
-        while known < 0 or (seen < total and len(found) > known):
-            known = len(found)
-            paging = {self.start: seen} if self.total else {}
-            answer = client.send(self.call, query={**(query or {}), **paging}, path=path).body
-            page = answer.get(self.holds)
-            if not isinstance(page, list):
-                raise TransportError(f"{self.call.operation}: the answer holds no {self.holds}")
-            objects = [one for one in page if isinstance(one, dict)]
-            found.update((tuple(str(one.get(key)) for key in self.keys), one) for one in objects)
-            seen += len(page)
-            if self.total:
-                said = answer.get(self.total)
-                total = said if isinstance(said, int) else math.inf
-        return list(found.values())
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,18 @@ import contextlib
 import json
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pulumi_modeldeploy.core import wire
-from pulumi_modeldeploy.core.waits import Sight, Wait, Waiter
+from pulumi_modeldeploy.core.retry import GLANCE, Budget
+from pulumi_modeldeploy.core.waits import Listed, Sight, Wait, Waiter
+from pulumi_modeldeploy.core.watch import Watcher
 from pulumi_modeldeploy.errors import (
     AmbiguousError,
     ApiError,
     JobFailed,
     JobOver,
+    Stopped,
     TransportError,
     WaitError,
 )
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from pulumi_modeldeploy.core.preflight import Looks
     from pulumi_modeldeploy.core.table import Jobs, Table
     from pulumi_modeldeploy.core.values import Json, Values
+    from pulumi_modeldeploy.errors import ModelDeployError
     from pulumi_modeldeploy.settings import Settings
 
 
@@ -51,6 +55,7 @@ class Operation:
         warn: Shows a line that stays on the screen.
         incarnation: What the state says of the table's `incarnation`; empty: not known.
         kept_elsewhere: Whether another resource of this run has the object of a mark.
+        held_elsewhere: Whether another resource of this run has the object of an id.
         about: Arguments that the verb is about: what only further calls tell is asked for these
             only; `None`: for all.
         choice: Which of the ids that we choose is the next: somebody has those before it, or the
@@ -63,6 +68,8 @@ class Operation:
         replaced: Ids of objects that this run replaces.
         accepted: What the cloud answered to a change that it takes up by a deployment; `None`:
             there was none.
+        watcher: Looks for all who wait over the connection.
+        budget: What the verb may lose by trying again.
     """
 
     table: Table
@@ -73,6 +80,7 @@ class Operation:
     warn: Callable[[str], None]
     incarnation: str = ""
     kept_elsewhere: Callable[[str], bool] = lambda _: False
+    held_elsewhere: Callable[[str], bool] = lambda _: False
     about: Collection[str] | None = None
     choice: int = 0
     former_mark: str = ""
@@ -81,6 +89,16 @@ class Operation:
     replaced: Collection[str] = ()
     accepted: Json | None = None
     said: set[str] = field(default_factory=set)
+    watcher: Watcher = field(init=False)
+    budget: Budget = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.watcher = Watcher.of(self.client)
+        self.budget = Budget(self.client.clock, self.alive, self.say)
+
+    def alive(self) -> bool:
+        """Tell whether the run that asked for this is still going on."""
+        return self.waiter.alive()
 
     def say(self, text: str) -> None:
         """Show a line in the resource's row."""
@@ -166,15 +184,27 @@ class Operation:
         """
         jobs = self.table.jobs
         if jobs is None:
-            alive = self.waiter.alive
-            return self.client.send(call, body=body, query=query, alive=alive, path=path).body
-        login = self.client.login
-        try:
-            return self._with_job(jobs, call, body, job, query, path)
-        except JobFailed as error:
-            if not self.client.renew(error, login):
-                raise
-        return self._with_job(jobs, call, body, "", query, path)
+            return self.client.send(
+                call, body=body, query=query, path=path, budget=self.budget
+            ).body
+        login, renewed, attempt, before = self.client.login, False, 0, self.budget.lost
+        while True:
+            attempt += 1
+            try:
+                return self._with_job(jobs, call, body, job, query, path)
+            except JobFailed as error:
+                if not renewed and self.client.renew(error, login):
+                    renewed = True
+                elif not self._begins_anew(error, attempt):
+                    error.tried(self.budget.told(attempt, before))
+                    raise
+            job = ""
+
+    def _begins_anew(self, error: JobFailed, attempt: int) -> bool:
+        """Pause before a job is sent again that says it was not carried out, if there is time."""
+        retry, why = self.client.dialect.retry, f"{error.operation} was put off, trying again"
+        refused = retry.is_refused(error)
+        return refused and self.budget.pause(retry, attempt, wish=0.0, why=why)
 
     def _with_job(
         self,
@@ -186,10 +216,9 @@ class Operation:
         path: Mapping[str, str],
     ) -> Json:
         headers = {jobs.header: job or jobs.make(str(uuid.uuid4()))} if jobs.header else {}
-        alive = self.waiter.alive
         try:
             answer = self.client.send(
-                call, body=body, query=query, headers=headers, alive=alive, path=path
+                call, body=body, query=query, headers=headers, path=path, budget=self.budget
             )
         except ApiError as error:
             if not jobs.known or error.code != jobs.known:
@@ -216,13 +245,13 @@ class Operation:
             done.append(answer)
             return Sight("done", "job done")
 
-        self.waiter.wait(jobs.wait, look)
+        self.waiter.wait(jobs.wait, look, self.watcher)
         return done[-1]
 
     def _look_at(self, jobs: Jobs, job: str, call: Call) -> Json | None:
         """Ask for a job; `None` while it runs."""
         try:
-            answer = self.client.send(jobs.look, path={"job": job})
+            answer = self.client.send(jobs.look, path={"job": job}, budget=self._glance())
         except ApiError as error:
             if jobs.over and error.code == jobs.over:
                 lost = AmbiguousError(f"{call.operation}: its job is not known any more")
@@ -266,15 +295,50 @@ class Operation:
                 return True
         return False
 
+    def again(self, error: ModelDeployError, attempt: int) -> bool:
+        """Pause before it is looked for what came of a call; `False`: there is no time for that.
+
+        Args:
+            error: What the call came to.
+            attempt: How often it was sent, from 1.
+
+        Raises:
+            Stopped: The run is over, and nobody knows what came of the call.
+        """
+        retry, why = self.client.dialect.retry, "nobody knows what came of that, looking"
+        paused = self.budget.pause(retry, attempt, wish=0.0, why=why)
+        if not self.alive():
+            raise Stopped(f"{error}; the run is over") from error
+        return paused
+
     # looks
 
-    def look(self, identifier: str) -> Json | None:
+    def ask(
+        self,
+        call: Call,
+        query: Mapping[str, Any] | None = None,
+        path: Mapping[str, str] | None = None,
+    ) -> Json:
+        """Send a reading call of the cloud's own."""
+        return self.client.send(call, query=query, path=path, budget=self.budget).body
+
+    def look(self, identifier: str, budget: Budget | None = None) -> Json | None:
         """Get an object's own document; `None` if there is none, or only its successor's."""
-        document = self.client.get(self.table.read, path={"id": identifier})
+        document = self.client.get(
+            self.table.read, path={"id": identifier}, budget=budget or self.budget
+        )
         if document is None or not self.incarnation:
             return document
         found = wire.outputs(self.table.declaration, document).get(self.table.incarnation)
         return document if found == self.incarnation else None
+
+    def _glance(self) -> Budget:
+        """What a look may lose whose wait goes on without it."""
+        return Budget(self.client.clock, self.alive, outlives=True, seconds=GLANCE)
+
+    def outlive(self) -> None:
+        """Allow looks although the run may be over: what exists must be stored."""
+        self.budget = self._glance()
 
     def show(self, identifier: str) -> Json | None:
         """Get an object's document with what only further calls tell; `None` as `look`."""
@@ -295,14 +359,17 @@ class Operation:
         seen: list[Json] = [{}]
         before = self.table.version(document) if document else None
 
-        def look() -> Sight | None:
-            found = self.look(identifier)
-            seen.append(found or {})
-            if found is None:
-                return None
+        def read(found: Json) -> Sight:
             sight = self.table.sight(found)
             moved = fresh or self.table.version(found) != before
             return Sight(sight.status, sight.words, sight.reason, moved)
 
-        self.waiter.wait(table, look)
+        def look() -> Sight | None:
+            found = self.look(identifier, self._glance())
+            seen.append(found or {})
+            return None if found is None else read(found)
+
+        watch = self.table.watch
+        listed = None if watch is None else Listed(watch, identifier, read)
+        self.waiter.wait(table, look, self.watcher, listed)
         return self.table.fill(self, seen[-1]) if seen[-1] else {}

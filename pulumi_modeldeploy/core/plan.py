@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pulumi_modeldeploy.core import diff, inputs
-from pulumi_modeldeploy.core.declare import PROFILE
+from pulumi_modeldeploy.core.declare import PROFILE, Change
 from pulumi_modeldeploy.core.values import UNKNOWN
 from pulumi_modeldeploy.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from pulumi_modeldeploy.core.identity import Identity
     from pulumi_modeldeploy.core.table import Table
     from pulumi_modeldeploy.core.values import Json, Values
@@ -28,6 +30,8 @@ class Memory:
         replaced: Ids of objects that this run replaces.
         kept: Ids that this run keeps: after a forced replacement that resumed the old object, the
             engine asks to delete it, in the next run at the latest.
+        asked: What a program newly asks a resource to adopt that exists already.
+        holders: Which resource has an object in this run, by what tells objects apart.
     """
 
     before: dict[str, Identity] = field(default_factory=dict)
@@ -35,6 +39,27 @@ class Memory:
     created: dict[str, str] = field(default_factory=dict)
     replaced: set[str] = field(default_factory=set)
     kept: dict[str, str] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
+    holders: dict[Hashable, str] = field(default_factory=dict)
+
+    def adopts(self, urn: str, old: Identity | None, *, asked: bool) -> bool:
+        """Tell whether a resource's object is one that was there before.
+
+        What takes the place of an old object is made anew, whatever the program still asks for.
+        """
+        if old is not None:
+            return old.adopted
+        return asked and urn not in self.before
+
+    def holds(self, urn: str, thing: Hashable) -> bool:
+        """Note that a resource has an object; `False`: another one of this run has it."""
+        return self.holders.setdefault(thing, urn) == urn
+
+    def let_go(self, urn: str) -> None:
+        """Forget which objects a resource has: taking them over failed."""
+        for thing, holder in tuple(self.holders.items()):
+            if holder == urn:
+                del self.holders[thing]
 
     def generation(self, urn: str, old: Identity | None, *, delete_first: bool) -> int:
         """Decide the generation: it goes up when a replacement leaves the old object alive.
@@ -80,21 +105,54 @@ def profile_of(values: Values) -> str:
     return profile if isinstance(profile, str) else ""
 
 
-def fill_name(table: Table, resource_name: str, values: Values, olds: Values, mark: str) -> None:
-    """Fill in the automatic name; a name once given or made stays until a replacement."""
+def fill_name(
+    table: Table,
+    resource_name: str,
+    values: Values,
+    olds: Values,
+    mark: str,
+    *,
+    adopted: bool = False,
+) -> None:
+    """Fill in the automatic name; a name once given or made stays until a replacement.
+
+    What was there before has a name already.
+    """
     if table.naming is None or values.get(table.naming.argument) is not None:
         return
     kept = olds.get(table.naming.argument)
-    values[table.naming.argument] = kept or table.naming.automatic(resource_name, mark)
+    if kept or not adopted:
+        values[table.naming.argument] = kept or table.naming.automatic(resource_name, mark)
 
 
 def renamed(table: Table, resource_name: str, values: Values, old: str, new: str) -> Values:
-    """Give arguments the automatic name of another mark, if theirs is an automatic one."""
+    """Give arguments the automatic name of another mark, if theirs is an automatic one, or none."""
     if table.naming is None:
         return values
     name, make = table.naming.argument, table.naming.automatic
-    mine = values.get(name) == make(resource_name, old)
+    mine = values.get(name) in (None, make(resource_name, old))
     return {**values, name: make(resource_name, new)} if mine else values
+
+
+def once(table: Table, values: Values) -> Values:
+    """Take the arguments that count only when a resource is created."""
+    declared = table.declaration.args.values()
+    names = [item.name for item in declared if item.column.change is Change.ONCE]
+    return {name: one for name, one in values.items() if name in names}
+
+
+def lasting(table: Table, values: Values) -> Values:
+    """Leave out arguments that count only when a resource is created."""
+    first = once(table, values)
+    return {name: one for name, one in values.items() if name not in first}
+
+
+def managed(table: Table, identity: Identity | None, state: Values, inputs: Values) -> Values:
+    """Leave out of a state the name that an adopted object has and that nobody gave."""
+    name = table.naming.argument if table.naming else ""
+    if identity is None or not identity.adopted or inputs.get(name) is not None:
+        return state
+    return {key: one for key, one in state.items() if key != name}
 
 
 def changes(table: Table, olds: Values, news: Values) -> list[diff.Difference]:
@@ -109,6 +167,14 @@ def replacing(table: Table, olds: Values, news: Values) -> list[str]:
     old = inputs.normalise(table.declaration, olds)
     frozen = (name for name in table.frozen(old, news) if name not in always)
     return [*always, *frozen]
+
+
+def unless_fleeting(table: Table, olds: Values, state: Values) -> Values:
+    """Answer a state, with the old fleeting outputs where nothing else is new."""
+    old = {name: one for name, one in olds.items() if name in table.fleeting}
+    rest = {name: one for name, one in state.items() if name not in table.fleeting}
+    same = rest == {name: one for name, one in olds.items() if name not in table.fleeting}
+    return {**state, **old} if same else state
 
 
 def strays(table: Table, olds: Values, news: Values) -> bool:

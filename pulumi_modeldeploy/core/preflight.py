@@ -11,9 +11,12 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from pulumi_modeldeploy.core import adopt
 from pulumi_modeldeploy.core.checks import Problem
+from pulumi_modeldeploy.core.declare import ADOPT, ADOPT_FROM
 from pulumi_modeldeploy.core.plan import is_leaving
 from pulumi_modeldeploy.core.values import UNKNOWN
 from pulumi_modeldeploy.errors import (
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from pulumi_modeldeploy.core.values import Json, Values
     from pulumi_modeldeploy.settings import Setting, Settings
 
+T = TypeVar("T")
 Subject: TypeAlias = tuple[str, ...]
 """What a question is about, in texts; the same subject gets the same answer."""
 
@@ -131,6 +135,24 @@ class Looks:
         found: tuple[bool, Json | None] = self._once((*_key(look, query), key, value), ask)
         return found
 
+    def through(self, operation: str, ask: Callable[[], T]) -> T:
+        """Look by calls of one's own, which nobody shares, as carefully.
+
+        Raises:
+            OutOfSight: It cannot be looked at.
+        """
+
+        def sent() -> T:
+            self._must_be_open("", operation)
+            try:
+                return ask()
+            except ApiError as error:
+                raise self._refused(operation, error) from error
+            except TransportError as error:
+                raise self._beyond("connection ", str(error)) from error
+
+        return self._alone(sent)
+
     def tell(self, error: OutOfSight) -> bool:
         """Tell whether an obstacle has not been spoken of yet."""
         with self._lock:
@@ -163,23 +185,32 @@ class Looks:
                 return rows
 
     def _send(self, look: Look, query: Mapping[str, str], path: Mapping[str, str]) -> Json | None:
-        """Send a call; `None` where there is no such object.
+        """Send a call; `None` where there is no such object."""
+        return self._alone(lambda: self._sent(look, query, path))
 
-        The first one goes alone: many at once with a wrong key would have it locked.
-        """
+    def _alone(self, send: Callable[[], T]) -> T:
+        """Send; the first call goes alone: many at once with a wrong key would have it locked."""
         if self._answered:
-            return self._sent(look, query, path)
+            return send()
         with self._first:
             try:
-                return self._sent(look, query, path)
+                return send()
             finally:
                 self._answered = "*" not in self._shut
 
-    def _sent(self, look: Look, query: Mapping[str, str], path: Mapping[str, str]) -> Json | None:
-        call = look.call
-        for shut in ("*", f"connection {look.where}", call.operation):
+    def _must_be_open(self, where: str, operation: str) -> None:
+        """Refuse what was out of sight before.
+
+        Raises:
+            OutOfSight: It was.
+        """
+        for shut in ("*", f"connection {where}", operation):
             if shut in self._shut:
                 raise self._shut[shut]
+
+    def _sent(self, look: Look, query: Mapping[str, str], path: Mapping[str, str]) -> Json | None:
+        call = look.call
+        self._must_be_open(look.where, call.operation)
         try:
             client = self._client(look.where)
             return client.send(call, query=query, path=path).body
@@ -188,7 +219,7 @@ class Looks:
                 return None
             if look.instead and error.status in UNSERVED:
                 raise self._closed(call.operation, _Unserved(str(error), "")) from error
-            raise self._refused(look, error) from error
+            raise self._refused(call.operation, error) from error
         except SettingsError as error:
             raise self._beyond(f"connection {look.where}", str(error)) from error
         except TransportError as error:
@@ -198,7 +229,7 @@ class Looks:
         client: Client = self._once(("connection", where), lambda: self._open(where))
         return client
 
-    def _refused(self, look: Look, error: ApiError) -> OutOfSight:
+    def _refused(self, operation: str, error: ApiError) -> OutOfSight:
         """Judge a refusal: a cloud locks keys that it refuses too often."""
         if isinstance(error, LoginRefused):
             return self._beyond("*", str(error))
@@ -207,8 +238,8 @@ class Looks:
             return self._beyond("*", f"the credentials are refused ({error.operation}: {facts})")
         if error.status == FORBIDDEN:
             text = f"there is no permission for {error.operation} ({facts})"
-            return self._beyond(look.call.operation, text)
-        return OutOfSight(f"{error.operation} answers {facts}", look.call.operation)
+            return self._beyond(operation, text)
+        return OutOfSight(f"{error.operation} answers {facts}", operation)
 
     def _beyond(self, what: str, text: str) -> OutOfSight:
         return self._closed(what, OutOfSight(text, what))
@@ -272,6 +303,8 @@ class Preflight:
     holder: Callable[[Looks, str], Json | None] | None = None
 
 
+ADOPTION = "preflight-adopt"
+ADOPTION_TEXT = "what is to be adopted exists, and may be adopted"
 NAME = "preflight-name"
 NAME_TEXT = "a given name is free, or the object that has it carries this resource's mark"
 
@@ -345,12 +378,18 @@ def _answer(question: Question, subject: Subject) -> Callable[[Operation, Looks]
 
 
 def _name(table: Table, identity: Identity, values: Values, asked: Asked) -> Iterator[Due]:
-    """Ask about a given name; one that ends in our mark is ours."""
+    """Ask about a given name; one that ends in our mark is ours.
+
+    An adopted object may get the name written down that it has; another one replaces it, and then
+    it is asked about.
+    """
     preflight, naming = table.preflight, table.naming
     if preflight is None or preflight.holder is None or naming is None or not asked.named:
         return
     name, before = values.get(naming.argument), asked.olds.get(naming.argument)
     if name in (None, UNKNOWN, before) or str(name).endswith(f"-{identity.mark}"):
+        return
+    if identity.adopted and before is None:
         return
     moved = before is not None
     yield Due(naming.argument, NAME, lambda op, looks: _taken(op, looks, values, moved=moved))
@@ -375,17 +414,45 @@ def _taken(op: Operation, looks: Looks, values: Values, *, moved: bool) -> str |
         return None
     return (
         f"a {table.kind} {identifier} has this {naming.argument} already and is not this "
-        f"resource's (it carries {'the mark of another resource' if mark else 'no mark'}): give "
-        "this resource another name, or leave it out, or delete that one first"
+        f"resource's ({adopt.carries(op, identifier, found)}): give this resource another name, or "
+        "leave it out, or delete that one first, or take that one over: "
+        f"{adopt.line(op, identifier, found)}"
     )
+
+
+def adoption(op: Operation, values: Values, asked: Asked) -> tuple[list[Problem], Values | None]:
+    """Look whether what a resource is to adopt is there, and may be adopted.
+
+    Returns:
+        What is wrong, and what the object has of the wanted arguments; `None`: that is not known.
+    """
+    preflight, seen = op.table.preflight, []
+    off = preflight is not None and op.settings.get(preflight.setting) == OFF
+    unknown = UNKNOWN in (values[ADOPT], values.get(ADOPT_FROM))
+    failing = not {ADOPT, ADOPT_FROM}.isdisjoint(asked.failing)
+
+    def answer(op: Operation, looks: Looks) -> str | None:
+        look = partial(adopt.look, op, values[ADOPT])
+        document = looks.through(op.table.read.operation, look)
+        if document is None:
+            return adopt.missing(op, values)
+        seen.append(adopt.there(op, document, values))
+        wrong = adopt.objection(op, values, document)
+        if not wrong:
+            op.say(adopt.outlook(op, values, document))
+        return wrong or None
+
+    if off or unknown or failing or ADOPTION in op.settings.skip_rules:
+        return [], None
+    return judge(op, [Due(ADOPT, ADOPTION, answer)]), next(iter(seen), None)
 
 
 def judge(op: Operation, questions: Iterable[Due]) -> list[Problem]:
     """Ask, and list what is wrong; what cannot be looked at is said once."""
     preflight, looks = op.table.preflight, op.looks
-    if preflight is None or looks is None:
+    if looks is None:
         return []
-    lenient = op.settings.get(preflight.setting) == WARN
+    lenient = preflight is not None and op.settings.get(preflight.setting) == WARN
     problems: list[Problem] = []
     for one in questions:
         try:
@@ -409,7 +476,8 @@ def skipped(table: Table, reason: str) -> str:
     key = table.preflight.setting.key if table.preflight else ""
     return (
         "the preflight was skipped where it cannot look whether what is referred to exists: "
-        f"{reason.rstrip('.')}. The cloud judges that later; `{key}` = {OFF} leaves the looks out"
+        f"{reason.rstrip('.')}. The cloud judges that later"
+        f"{f'; `{key}` = {OFF} leaves the looks out' if key else ''}"
     )
 
 

@@ -8,7 +8,7 @@ import importlib
 import inspect
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 from pulumi import Output
@@ -23,6 +23,9 @@ from pulumi_modeldeploy.core.declare import (
     each_object,
     view,
 )
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Resource(Declared, pulumi.CustomResource):
@@ -43,12 +46,45 @@ class Resource(Declared, pulumi.CustomResource):
     def __init__(
         self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **values: Any
     ) -> None:
-        declaration = Declaration.of(type(self))
+        self._register(resource_name, opts, values)
+
+    @classmethod
+    def get(
+        cls,
+        resource_name: str,
+        id: pulumi.Input[str],  # noqa: A002  (Pulumi's word)
+        *,
+        profile: pulumi.Input[str | None] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> Self:
+        """Read an object that stays outside of the stack: it is never changed nor deleted.
+
+        Its attributes are what the cloud shows, arguments included. What may hold secrets of
+        whoever made it is encrypted in the state.
+
+        Args:
+            resource_name: The name of the resource in the stack.
+            id: The object's id.
+            profile: Named set of settings by which it is reached. Default: the plain ones.
+            opts: Pulumi's resource options.
+
+        Raises:
+            pulumi.RunError: There is no such object, or it cannot be read; in previews too.
+        """
+        # Its constructor, maybe a program's own, wants the arguments of an object that is made.
+        found = cls.__new__(cls)
+        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
+        found._register(resource_name, opts, {"profile": profile})
+        return found
+
+    def _register(
+        self, resource_name: str, opts: pulumi.ResourceOptions | None, values: Mapping[str, Any]
+    ) -> None:
         self.resource_name, self.opts = resource_name, opts
         given = {name: value for name, value in values.items() if value is not None}
         module, function = Resource.binding.split(":")
         register = getattr(importlib.import_module(module), function)
-        register(self, resource_name, flatten(declaration, given), opts)
+        register(self, resource_name, flatten(Declaration.of(type(self)), given), opts)
 
     def _read(self, name: str) -> Any:
         declaration = Declaration.of(type(self))

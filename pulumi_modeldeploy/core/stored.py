@@ -30,12 +30,21 @@ def read_back(op: Operation, document: Json, managed: Values | None) -> Values:
 
 def state_of(op: Operation, document: Json, arguments: Values) -> Values:
     """Build a state: arguments, and all outputs of a document."""
-    table = op.table
+    table, arguments = op.table, _named(op, document, arguments)
     outputs = wire.outputs(table.declaration, table.undress(document), arguments)
     for name in table.prose:
         if name in outputs:
             outputs[name] = scrub(str(outputs[name]), table.declaration, arguments)
     return {**arguments, **_hidden(op, outputs, arguments)}
+
+
+def _named(op: Operation, document: Json, arguments: Values) -> Values:
+    """Show the name that an adopted object has where nobody gave one."""
+    naming = op.table.naming
+    if naming is None or not op.identity.adopted or arguments.get(naming.argument) is not None:
+        return arguments
+    found = read_back(op, document, None).get(naming.argument)
+    return arguments if found is None else {**arguments, naming.argument: found}
 
 
 def _hidden(op: Operation, outputs: Values, arguments: Values) -> Values:
@@ -65,6 +74,7 @@ def keep(
     """
     known = _with_shared(op.table, with_unseen(op.table.declaration, values, olds), olds)
     state, more, gone = dict(known), "", False
+    op.outlive()
     try:
         document = op.show(identifier)
         gone = document is None
@@ -92,8 +102,7 @@ def _explained(op: Operation, identifier: str) -> str:
 
 def with_unseen(declaration: Declaration, values: Values, olds: Values) -> Values:
     """Take what the cloud does not show over from what was set last, nested arguments too."""
-    columns = {name: item.column for name, item in declaration.args.items()}
-    unseen = [name for name, column in columns.items() if column.body and not column.echoed]
+    unseen = declaration.unseen
     seen = {
         name: _with_unseen_inside(declaration.args.get(name), one, olds.get(name))
         for name, one in values.items()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pulumi_modeldeploy.core.resource import Resource
     from pulumi_modeldeploy.core.values import Json, Values
     from pulumi_modeldeploy.core.waits import Sight, Wait
+    from pulumi_modeldeploy.core.watch import Watch
     from pulumi_modeldeploy.settings import Setting, Settings
 
 
@@ -156,6 +157,7 @@ class Table:
         ready: The wait after create.
         settled: The wait before an update: out of transient states.
         gone: The wait after delete.
+        watch: How many objects are seen at once by those who wait; `None`: each by its own call.
         chosen: The id that we choose; `None`: the cloud does, and `find`, `identify` and `mark_of`
             say how an object is found.
         find: Looks for the object that a create of these arguments would collide with or resume.
@@ -166,7 +168,8 @@ class Table:
             nothing does.
         exclusive: Arguments whose values the cloud lets one object have at a time: where one is
             given, a replacement deletes first.
-        remark: Writes today's mark by calls of its own, where the id is made of another one.
+        signed: Adds to a document the mark on the object, where only further calls tell that.
+        remark: Writes today's mark by calls of its own, where another one is on the object.
         dress: Adds the mark to the arguments that go onto the wire.
         undress: Takes the mark out of a document.
         fill: Adds to a document what only further calls tell, as far as the verb is about that.
@@ -180,6 +183,8 @@ class Table:
         leaving: States of an object that is on its way out; to the user it is gone.
         incarnation: The output that differs when somebody made the object anew under the same id,
             where ids are names; empty: ids are never used again.
+        fleeting: Outputs that count or date what others do with an object: they alone are no news
+            of one outside of the stack.
         prose: Outputs that hold sentences of the cloud, which may quote inputs.
         never_ready: Whether an object was never ready, so that making it anew loses nothing.
         explain: More words about a failure or a wait that took too long, from further calls.
@@ -204,10 +209,12 @@ class Table:
     ready: Wait
     settled: Wait
     gone: Wait
+    watch: Watch | None = None
     chosen: ChosenId | None = None
     find: Callable[[Operation, Values], Json | None] = lambda op, values: op.find_own(values)
     identify: Callable[[Values, Json, Identity], str] = lambda _values, _document, _identity: ""
     mark_of: Callable[[Json], str] = lambda _: ""
+    signed: Callable[[Operation, Json], Json] = lambda _, document: document
     remark: Callable[[Operation, str], None] = lambda _op, _id: None
     born: Callable[[Json], Any] = lambda _: None
     exclusive: tuple[str, ...] = ()
@@ -222,6 +229,7 @@ class Table:
     frozen: Callable[[Values, Values], Collection[str]] = lambda _olds, _news: ()
     leaving: tuple[str, ...] = ()
     incarnation: str = ""
+    fleeting: tuple[str, ...] = ()
     prose: tuple[str, ...] = ()
     never_ready: Callable[[Json], bool] = lambda _: False
     explain: Callable[[Operation, str], str] = lambda _operation, _id: ""

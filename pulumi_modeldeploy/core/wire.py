@@ -67,6 +67,13 @@ def read(
     return inputs.normalise(declaration, found)
 
 
+def read_shared(declaration: Declaration, document: Mapping[str, Any]) -> Values:
+    """Read lists that others add entries to, whoever added them; `read` is about one's own."""
+    shared = {name: item for name, item in declaration.args.items() if item.column.shared}
+    found = {name: pick(document, item.reads) for name, item in shared.items()}
+    return {name: [*one] for name, one in found.items() if one}
+
+
 def _received(item: Field, actual: Any, stored: Any, *, whole: bool) -> Any:
     """Read one value; `None` where the cloud has none."""
     actual = _as_declared(item, _picked(item, actual))

@@ -33,8 +33,8 @@ from pulumi.output import Unknown as EngineUnknown
 
 from pulumi_modeldeploy.core import inputs, lifecycle, plan, preflight
 from pulumi_modeldeploy.core.converge import must_be_at_home
-from pulumi_modeldeploy.core.declare import BOOKKEEPING, PROFILE, Declaration
-from pulumi_modeldeploy.core.identity import SCHEMA, Identity
+from pulumi_modeldeploy.core.declare import ADOPT, BOOKKEEPING, PROFILE, Declaration
+from pulumi_modeldeploy.core.identity import EXTERNAL, SCHEMA, Identity
 from pulumi_modeldeploy.core.operation import Operation
 from pulumi_modeldeploy.core.plan import Memory
 from pulumi_modeldeploy.core.scrub import scrub, scrub_secrets, scrub_texts
@@ -43,6 +43,7 @@ from pulumi_modeldeploy.core.waits import Waiter
 from pulumi_modeldeploy.engine import program, sdk
 from pulumi_modeldeploy.errors import (
     ApiError,
+    LookupFailed,
     ModelDeployError,
     NotReady,
     SettingsError,
@@ -51,6 +52,8 @@ from pulumi_modeldeploy.errors import (
 from pulumi_modeldeploy.settings import DEBUG, OWNER, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from typing_extensions import Self
 
     from pulumi_modeldeploy.core.checks import Problem
@@ -73,19 +76,21 @@ def register(
     props: dict[str, Any],
     opts: pulumi.ResourceOptions | None,
 ) -> None:
-    """Register a resource that a program has just constructed."""
+    """Register a resource that a program has just constructed, or reads (`id` in its options)."""
     table = provider.table()
     opts = program.options(table, props, opts)
-    book = program.bookkeeping(table, name, props, opts)
+    external = opts.id is not None
+    book = program.names(table) if external else program.bookkeeping(table, name, props, opts)
     everything = {
         **{item.key: None for item in table.declaration.outputs.values()},
         **{item.key: None for item in table.declaration.args.values()},
         **props,
-        BOOKKEEPING: book,
+        BOOKKEEPING: {**book, EXTERNAL: True} if external else book,
         PROVIDER: serialize_provider(provider),
     }
     pulumi.CustomResource.__init__(resource, provider.token, name, everything, opts)
-    program.listen(name, pulumi.get(resource, BOOKKEEPING))
+    if not external:
+        program.listen(name, pulumi.get(resource, BOOKKEEPING))
 
 
 # --- the provider's side -------------------------------------------------------------------------
@@ -102,14 +107,16 @@ class _Process:
     lock: threading.Lock = field(default_factory=threading.Lock)
     said: set[tuple[str, str]] = field(default_factory=set)
 
-    watching: bool = False
+    ready: bool = False
     preview: bool = False
 
-    def watch(self) -> None:
-        """See that the process ends with its engine; configure runs once per provider class."""
-        if not self.watching:
-            self.watching = True
+    def prepare(self) -> None:
+        """Prepare the process for its run; configure runs once per provider class."""
+        if not self.ready:
+            self.ready = True
             sdk.leave_with_engine()
+            sdk.hear_cancel()
+            sdk.widen_pool()
 
     def warn(self, urn: str, text: str) -> None:
         """Show a warning once: a replacement is checked twice."""
@@ -222,7 +229,7 @@ class Provider(ResourceProvider):
     def configure(self, req: ConfigureRequest) -> None:
         """Take the stack's configuration over; the engine calls it once per process and class."""
         PROCESS.settings = Settings.of_provider(req.config.get)
-        PROCESS.watch()
+        PROCESS.prepare()
 
     @_shown
     def check(
@@ -247,7 +254,10 @@ class Provider(ResourceProvider):
             if not any(problem.path == PROFILE for problem in checked.failures):
                 texts.insert(0, str(error))
             return _checked(given, passing, Identity.from_state(passing), texts)
-        plan.fill_name(table, str(passing.get(program.NAME)), values, before, identity.mark)
+        name, adopted = str(passing.get(program.NAME)), identity.adopted
+        plan.fill_name(table, name, values, before, identity.mark, adopted=adopted)
+        if old and isinstance(values.get(ADOPT), str) and values[ADOPT] != before.get(ADOPT):
+            PROCESS.memory.asked[request.urn] = values[ADOPT]
         checked = inputs.check(
             table.declaration, values, table.rules, off=PROCESS.settings.skip_rules, olds=before
         )
@@ -269,8 +279,11 @@ class Provider(ResourceProvider):
         checked: inputs.Checked,
         before: Values,
     ) -> list[Problem]:
-        """Look whether what the inputs refer to exists and fits."""
+        """Look whether what the inputs refer to exists and fits, and what they adopt."""
         table, values = self.table(), checked.values
+        adopting = identity.adopted and not before
+        if adopting and not PROCESS.preview:
+            return []  # create is next, and knows what is there
         asked = preflight.Asked(
             olds=before,
             failing={problem.path for problem in checked.failures},
@@ -278,14 +291,22 @@ class Provider(ResourceProvider):
         )
         settings = PROCESS.settings.of_profile(identity.profile, table.credentials)
         due = preflight.due(table, settings, identity, values, asked)
-        if not due:
+        if not due and not adopting:
             return []
         try:
             op = self._operation(request, identity, values)
         except SettingsError as error:
             PROCESS.warn_once(request.urn, preflight.skipped(table, str(error)))
             return []
-        return preflight.judge(op, due)
+        if not adopting:
+            return preflight.judge(op, due)
+        problems, there = preflight.adoption(op, values, asked)
+        if there is None:
+            return problems
+        asked.olds = there
+        return problems + preflight.judge(
+            op, preflight.due(table, settings, identity, values, asked)
+        )
 
     @_shown
     def diff(
@@ -299,6 +320,7 @@ class Provider(ResourceProvider):
         old_values, old = _split(table.declaration, olds)
         new_values, new = _split(table.declaration, news)
         news_checked = inputs.normalise(table.declaration, new_values)
+        old_values = plan.managed(table, old, old_values, news_checked)
         found = plan.changes(table, old_values, news_checked)
         names = plan.replacing(table, old_values, news_checked) if found else []
         replaces = [table.declaration.args[name].key for name in names]
@@ -343,6 +365,14 @@ class Provider(ResourceProvider):
             memory.replaced.add(identifier)
         elif urn in memory.before:
             memory.kept[urn] = identifier
+        if old and not (replacing or memory.holds(urn, self._thing(old, identifier))):
+            PROCESS.warn(urn, f"another resource of this program adopted {identifier}: remove one")
+        if memory.asked.pop(urn, None) not in (None, identifier):
+            PROCESS.warn(
+                urn,
+                f"`{ADOPT}` means nothing here: this resource has {identifier} already. To take "
+                "another one over, let it go first: `pulumi state delete`",
+            )
         if not replacing or old is None:
             return
         if urn not in memory.before:
@@ -378,28 +408,68 @@ class Provider(ResourceProvider):
         raw, identity = _split(declaration, props)
         values = inputs.normalise(declaration, raw)
         op = self._operation(request, _must(identity), values)
+        op.held_elsewhere = functools.partial(self._held_elsewhere, request.urn, op.identity)
+        name = request.urn.rpartition("::")[2]
         with _Storing(declaration, op, props) as storing:
             storing.created = functools.partial(PROCESS.memory.created.__setitem__, request.urn)
-            identifier, state = lifecycle.create(op, values)
+            storing.failed = functools.partial(PROCESS.memory.let_go, request.urn)
+            identifier, state = lifecycle.create(op, values, name)
         PROCESS.memory.created[request.urn] = identifier
         return CreateResult(identifier, _outputs(declaration, state, op.identity))
 
     @_shown
     def read(self, request: sdk.Request, identifier: str, props: dict[str, Any]) -> ReadResult:
         """Read the object; inputs too, or drift would be shown without names."""
-        declaration = self.table().declaration
+        table, declaration = self.table(), self.table().declaration
         raw, identity = _split(declaration, props)
+        if _must(identity).external:
+            return self._read_outside(request, identifier, raw, _must(identity))
+        given, _ = _split(declaration, request.inputs)
+        # Without the request nobody knows what was given: then it is what the state has.
+        raw = plan.managed(table, identity, raw, given or raw)
         managed = inputs.normalise(declaration, raw)
         op = self._operation(request, _must(identity), raw)
         state = lifecycle.read(op, identifier, managed)
         if state is None:
             return ReadResult(None, {})
-        kept = {name: state[name] for name in declaration.args if name in state}
+        kept = plan.once(table, given) | plan.managed(table, identity, state, managed)
+        kept = {name: one for name, one in kept.items() if name in declaration.args}
         return ReadResult(
             identifier,
             _outputs(declaration, state, op.identity),
             _outputs(declaration, kept, op.identity),
         )
+
+    def _read_outside(
+        self, request: sdk.Request, identifier: str, raw: Values, identity: Identity
+    ) -> ReadResult:
+        """Read an object that is outside of the stack, as a program or a refresh asks for it."""
+        table, asked = self.table(), not identity.placed
+        if asked:
+            identity = _placed(table, identity, raw)
+        op = self._operation(request, identity, raw)
+        op.about = None
+        state = lifecycle.read(op, identifier, None)
+        if state is None and asked:
+            raise LookupFailed(
+                f"there is no {table.kind} {identifier} where the settings lead to"
+                f"{f' (profile {identity.profile})' if identity.profile else ''}: give the id of "
+                "one that is there"
+            )
+        if state is None:
+            return ReadResult(None, {})
+        state |= {PROFILE: identity.profile} if identity.profile else {}
+        if not asked:
+            state = plan.unless_fleeting(table, raw, state)
+        return ReadResult(identifier, _outputs(table.declaration, state, identity))
+
+    def _thing(self, identity: Identity, identifier: str) -> Hashable:
+        """What tells an object from all others of this run."""
+        return self.location, identity.region, identity.project_id, identifier
+
+    def _held_elsewhere(self, urn: str, identity: Identity, identifier: str) -> bool:
+        """Tell whether another resource of this run has an object; ours from now on if not."""
+        return not PROCESS.memory.holds(urn, self._thing(identity, identifier))
 
     @_shown
     def update(
@@ -426,14 +496,24 @@ class Provider(ResourceProvider):
     def delete(self, request: sdk.Request, identifier: str, props: dict[str, Any]) -> None:
         """Delete the object, as what and where it was created."""
         memory, urn = PROCESS.memory, request.urn
+        state, identity = _split(self.table().declaration, props)
         if identifier in (memory.created.get(urn), memory.kept.get(urn)):
+            again = identity is not None and identity.adopted
             sdk.Row(urn).warn(
                 f"{identifier} was not deleted: this run goes on using it (a forced replacement "
-                "found the old one and resumed it)"
+                f"found the old one and {'adopted' if again else 'resumed'} it"
+                f"{f'; remove `{ADOPT}` before one' if again else ''})"
             )
             return
-        state, identity = _split(self.table().declaration, props)
+        holder = memory.holders.get(self._thing(_must(identity), identifier), urn)
+        if holder != urn:
+            sdk.Row(urn).warn(
+                f"{identifier} was not deleted: {holder.rpartition('::')[2]} has it now, which "
+                "adopted it"
+            )
+            return
         lifecycle.delete(self._operation(request, _must(identity), state), identifier, state)
+        memory.replaced.add(identifier)
 
     def _operation(self, request: sdk.Request, identity: Identity, *bags: Values) -> Operation:
         """Prepare a verb; `bags` are the arguments that it is about, the state's first."""
@@ -444,6 +524,8 @@ class Provider(ResourceProvider):
             client = PROCESS.clients.get(key)
             if client is None:
                 client = PROCESS.clients[key] = table.connect(settings, identity)
+                # Whoever sleeps wakes up when the engine cancels the run.
+                client.clock = replace(client.clock, sleep=sdk.pause)
             looks = PROCESS.looks.get(client)
             if looks is None:
                 looks = preflight.looks_of(table, settings, identity, client)
@@ -472,6 +554,8 @@ class _Storing:
 
         self.created: Callable[[str], None] = lambda _: None
         """Told the id of an object that create leaves behind."""
+        self.failed: Callable[[], None] = lambda: None
+        """Told when nothing is stored."""
 
     def __enter__(self) -> Self:
         return self
@@ -485,6 +569,8 @@ class _Storing:
             # Without the provider, destroying what was stored would fail.
             error.state = {**stored, PROVIDER: self._provider}
             self.created(error.id)
+        elif error is not None:
+            self.failed()
 
 
 def rebuilt_urn(identity: Identity, token: str, passing: Mapping[str, Any]) -> str:
@@ -504,26 +590,36 @@ def _identity(
     values: Values,
 ) -> Identity:
     """Complete the identity that the constructor began."""
+    placed = _placed(table, Identity.from_state(passing), values)
+    urn = request.urn or rebuilt_urn(placed, token, passing)
+    adopted = PROCESS.memory.adopts(urn, old, asked=values.get(ADOPT) is not None)
+    generation = PROCESS.memory.generation(
+        urn, old, delete_first=bool(passing.get(program.DELETE_FIRST))
+    )
+    known = replace(
+        placed,
+        # An endpoint needs no region: learning it, or no longer knowing it, is no move.
+        region=placed.region or (old.region if old else ""),
+        generation=generation,
+        adopted=adopted,
+    )
+    return known.marked(urn, PROCESS.settings.get(OWNER) or "")
+
+
+def _placed(table: Table, identity: Identity, values: Values) -> Identity:
+    """Complete an identity by where today's settings lead."""
     profile = plan.profile_of(values)
     settings = PROCESS.settings.of_profile(profile, table.credentials)
     settings.validate(table.credentials)
     place = table.place(settings)
-    begun = Identity.from_state(passing)
-    urn = request.urn or rebuilt_urn(begun, token, passing)
-    generation = PROCESS.memory.generation(
-        urn, old, delete_first=bool(passing.get(program.DELETE_FIRST))
-    )
-    placed = replace(
-        begun,
-        # An endpoint needs no region: learning it, or no longer knowing it, is no move.
-        region=place.region or (old.region if old else ""),
+    return replace(
+        identity,
+        region=place.region,
         project_id=place.project_id,
         endpoint=place.endpoint,
         profile=profile,
-        generation=generation,
         schema=SCHEMA,
     )
-    return placed.marked(urn, PROCESS.settings.get(OWNER) or "")
 
 
 def _checked(

@@ -25,7 +25,7 @@ from pulumi_modeldeploy.engine import sdk
 from pulumi_modeldeploy.errors import SettingsError
 
 if TYPE_CHECKING:
-    from pulumi_modeldeploy.core.declare import Declaration
+    from pulumi_modeldeploy.core.declare import Declaration, Field
     from pulumi_modeldeploy.core.table import Table
 
 PREVIEW = "preview"
@@ -62,25 +62,46 @@ def options(
     args = table.declaration.args
     if any(args[name].key in props for name in table.exclusive):
         own.delete_before_replace = True
-    own.additional_secret_outputs = [
-        item.key for item in table.declaration.outputs.values() if item.column.secret
-    ]
+    fields = [*table.declaration.outputs.values()]
+    if opts is not None and opts.id is not None:
+        # Nobody here knows which arguments were secret to those who made the object.
+        fields += table.declaration.args.values()
+    own.additional_secret_outputs = [item.key for item in fields if _may_be_secret(item)]
     return pulumi.ResourceOptions.merge(own, opts)
+
+
+def _may_be_secret(item: Field) -> bool:
+    """Tell whether a value may hold secrets, at any depth."""
+    nested = item.nested
+    inside = (*nested.args.values(), *nested.outputs.values()) if nested else ()
+    return item.column.secret or any(_may_be_secret(one) for one in inside)
+
+
+def names(table: Table) -> dict[str, Any]:
+    """Tell the provider the names of the stack.
+
+    Raises:
+        pulumi.RunError: Credentials would stand in clear in the state.
+    """
+    try:
+        settings.refuse_clear_credentials(table.credentials)
+    except SettingsError as error:
+        raise pulumi.RunError(str(error)) from None
+    return {
+        "organization": pulumi.get_organization(),
+        "project": pulumi.get_project(),
+        "stack": pulumi.get_stack(),
+    }
 
 
 def bookkeeping(
     table: Table, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions
 ) -> dict[str, Any]:
     """Build the input that tells the provider what it cannot know."""
-    try:
-        settings.refuse_clear_credentials(table.credentials)
-    except SettingsError as error:
-        raise pulumi.RunError(str(error)) from None
+    known = names(table)
     secrets = asyncio.ensure_future(_secret_paths(table.declaration, dict(props)))
     book: dict[str, Any] = {
-        "organization": pulumi.get_organization(),
-        "project": pulumi.get_project(),
-        "stack": pulumi.get_stack(),
+        **known,
         NAME: name,
         SECRETS: Output.from_input(secrets),
     }

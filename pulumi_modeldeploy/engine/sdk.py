@@ -6,19 +6,25 @@ that fails when a new SDK breaks it. Facts were seen with engine 3.200 and SDK 3
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
-from dataclasses import dataclass
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import grpc
 from google.protobuf import any_pb2, struct_pb2
+from pulumi.runtime import rpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import FrameType
 
 SERVICER = "pulumi.dynamic.__main__"
@@ -37,6 +43,7 @@ class Request:
         alive: Whether the run that sent it is still going on.
         inputs_differ: In a diff: whether the engine itself sees old and new inputs differ.
         context: gRPC's context of the call, `None` where it cannot be found out.
+        inputs: In a read: what the state has as inputs; empty where it cannot be found out.
     """
 
     urn: str = ""
@@ -44,6 +51,7 @@ class Request:
     alive: Callable[[], bool] = lambda: True
     inputs_differ: bool = False
     context: Any = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 def current_request() -> Request:
@@ -51,19 +59,92 @@ def current_request() -> Request:
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  (no public way exists)
     while frame is not None:
         if _is_servicer(frame):
-            request, context = frame.f_locals["request"], frame.f_locals["context"]
-            timeout = getattr(request, "timeout", 0.0)
-            return Request(
-                request.urn, timeout or None, context.is_active, _inputs_differ(request), context
-            )
+            return _request(frame.f_locals["request"], frame.f_locals["context"])
         frame = frame.f_back
     return Request()
+
+
+def _request(request: Any, context: Any) -> Request:
+    return Request(
+        request.urn,
+        getattr(request, "timeout", 0.0) or None,
+        lambda: context.is_active() and not CANCELLED.is_set(),
+        _inputs_differ(request),
+        context,
+        _inputs(request),
+    )
 
 
 def _is_servicer(frame: FrameType) -> bool:
     spec = frame.f_globals.get("__spec__")
     named = getattr(spec, "name", "") == SERVICER
     return named and "request" in frame.f_locals and "context" in frame.f_locals
+
+
+def pause(seconds: float) -> None:
+    """Sleep; the engine's Cancel ends that at once."""
+    CANCELLED.wait(seconds)
+
+
+def _cancel(self: Any, request: Any, context: Any) -> Any:  # noqa: ARG001  (the SDK's signature)
+    """Take the place of the SDK's method for the engine's Cancel, which does nothing."""
+    # Its globals will be the SDK's.
+    from google.protobuf import empty_pb2  # noqa: PLC0415
+
+    from pulumi_modeldeploy.engine.sdk import CANCELLED  # noqa: PLC0415
+
+    CANCELLED.set()
+    return empty_pb2.Empty()
+
+
+CANCELLED = threading.Event()
+"""Set when the engine has cancelled the run (Ctrl-C): what goes on should come to a clean end."""
+
+
+def hear_cancel() -> bool:
+    """See that a Cancel of the engine sets `CANCELLED`; tells whether that could be done.
+
+    gRPC keeps the bound method of the servicer, so its code is exchanged and not the method.
+    """
+    servicer = getattr(sys.modules.get("__main__"), "DynamicResourceProviderServicer", None)
+    theirs: Any = getattr(servicer, "Cancel", None)
+    if not isinstance(theirs, FunctionType) or theirs.__closure__:
+        return False
+    theirs.__code__ = _cancel.__code__
+    return True
+
+
+WIDTH = 1000
+"""Verbs that a provider process serves at a time; how many there are is for `--parallel` to say."""
+
+
+def widen_pool(width: int = WIDTH) -> int:
+    """Let this process serve many verbs at a time; the SDK's pool has four threads.
+
+    Called in a thread of the pool. Threads are made as they are needed.
+
+    Returns:
+        How wide the pool is now; 0 if it cannot be found.
+    """
+    pool = _pool_of(threading.current_thread())
+    if pool is None:
+        return 0
+    most: int = max(pool._max_workers, width)  # noqa: SLF001  (no public way exists)
+    pool._max_workers = most  # noqa: SLF001
+    for _ in range(pool._work_queue.qsize()):  # noqa: SLF001
+        # Threads are made when something is submitted: what came before gets one each like this.
+        pool.submit(int)
+    return most
+
+
+def _pool_of(thread: threading.Thread) -> ThreadPoolExecutor | None:
+    """Find the pool that a thread works for: among its arguments, else among all pools."""
+    for one in getattr(thread, "_args", None) or ():
+        pool = one() if isinstance(one, weakref.ref) else None
+        if isinstance(pool, ThreadPoolExecutor):
+            return pool
+    pools = (one for one in gc.get_objects() if isinstance(one, ThreadPoolExecutor))
+    return next((one for one in pools if thread in one._threads), None)  # noqa: SLF001
 
 
 def is_program(task: asyncio.Task[Any]) -> bool:
@@ -82,6 +163,14 @@ def _inputs_differ(request: Any) -> bool:
         for bag in bags
     )
     return bool(old) and old != new
+
+
+def _inputs(request: Any) -> dict[str, Any]:
+    """Take the inputs out of a read request; others have theirs among the method's arguments."""
+    if not isinstance(request, provider_pb2.ReadRequest):
+        return {}
+    found: dict[str, Any] = rpc.deserialize_properties(request.inputs)
+    return found
 
 
 def short_error(request: Request, message: str) -> None:

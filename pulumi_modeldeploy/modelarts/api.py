@@ -17,9 +17,10 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 import requests
 import requests.auth
 
-from pulumi_modeldeploy.core.http import Call, Client, Dialect, Failure, Retry, Unsigned
+from pulumi_modeldeploy.core.http import Call, Client, Dialect, Failure, Signer, Skew, Unsigned
 from pulumi_modeldeploy.core.identity import Place
 from pulumi_modeldeploy.core.preflight import MODES
+from pulumi_modeldeploy.core.retry import Retry
 from pulumi_modeldeploy.errors import SettingsError
 from pulumi_modeldeploy.modelarts import iam
 from pulumi_modeldeploy.modelarts.advice import advise
@@ -149,6 +150,8 @@ USUAL_DOMAIN = "myhuaweicloud.com"
 CREATE = Call("CreateService", "POST", "/v1/{project_id}/services")
 SHOW = Call("ShowService", "GET", "/v1/{project_id}/services/{id}")
 LIST = Call("ListServices", "GET", "/v1/{project_id}/services")
+WATCH = replace(LIST, attempts=1)
+"""The same for those who wait: they look again anyway."""
 UPDATE = Call("UpdateService", "PUT", "/v1/{project_id}/services/{id}")
 DELETE = Call("DeleteService", "DELETE", "/v1/{project_id}/services/{id}", repeatable=True)
 EVENTS = Call("ListServiceEvents", "GET", "/v1/{project_id}/services/{id}/events")
@@ -160,8 +163,18 @@ NAME_TAKEN = "ModelArts.3503"
 RETRY = Retry(
     # 429 is the gateway's throttling (APIG.0308) and ModelArts' own (6101, 2799).
     refused=(429, "APIG.0308", "APIGW.0308", "ModelArts.6101", "ModelArts.2799"),
-    failed=(500, 502, 503, 504),
 )
+"""For ModelArts, IAM and VPC: one gateway stands before them."""
+SKEW = Skew(
+    # APIG.0301 says many things: "... signature expired, signature time:X,server time:Y".
+    said=("signature expired",),
+    apart="see to this machine's clock: the cloud grants 15 minutes",
+    agree=(
+        "this machine's clock agrees with the date of the answer, so see to what stands between "
+        "here and the cloud: the signature came too late"
+    ),
+)
+"""Sources: FAQ of API Gateway on IAM authentication; issue 44 of huaweicloud-sdk-java-v3."""
 
 
 def place(settings: Settings) -> Place:
@@ -294,7 +307,7 @@ class TokenAuth(requests.auth.AuthBase):
         return request
 
 
-class AccessKeyAuth(requests.auth.AuthBase):
+class AccessKeyAuth(Signer):
     """Signs with an access key: algorithm SDK-HMAC-SHA256 of the API request signing guide."""
 
     ALGORITHM = "SDK-HMAC-SHA256"
@@ -307,18 +320,15 @@ class AccessKeyAuth(requests.auth.AuthBase):
         security_token: str | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
+        super().__init__(now)
         self._access_key, self._secret_key = access_key, secret_key
         self._project_id, self._security_token = project_id, security_token
-        self._now = now
-
-    def __repr__(self) -> str:
-        return "AccessKeyAuth(...)"
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add date and signature; each try of a request gets its own."""
         headers = request.headers
         url = urlsplit(str(request.url))
-        headers["X-Sdk-Date"] = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._now()))
+        headers["X-Sdk-Date"] = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self.now()))
         if self._project_id:
             headers["X-Project-Id"] = self._project_id
         if self._security_token:
@@ -388,6 +398,7 @@ DIALECT = Dialect(
     taken=(NAME_TAKEN,),
     expired=RENEW,
     retry=RETRY,
+    skew=SKEW,
     advise=advise,
 )
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pulumi_modeldeploy.core.http import Call, Client, Login, Session
+from pulumi_modeldeploy.core.retry import Budget
 from pulumi_modeldeploy.errors import ApiError, TransportError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from pulumi_modeldeploy.core.values import Json
 
-Source: TypeAlias = Callable[[], Session]
+Source: TypeAlias = Callable[[Budget], Session]
 """Gets a token, each time a new one."""
 
 CREATE_TOKEN = Call("CreateToken", "POST", "/v3/auth/tokens", ok=(201,), repeatable=True)
@@ -59,7 +60,7 @@ def by_password(client: Client, user: str, password: str, domain: str, scope: Js
         "see modelarts:userName, modelarts:password and modelarts:domainName (the account that the "
         "user belongs to), and whether modelarts:projectId is a project of that account"
     )
-    return lambda: _issued(client, identity, scope, {}, advice)
+    return lambda budget: _issued(client, identity, scope, {}, advice, budget)
 
 
 def by_agency(client: Client, agency: str, domain: str, scope: Json, caller: Source) -> Source:
@@ -81,16 +82,16 @@ def by_agency(client: Client, agency: str, domain: str, scope: Json, caller: Sou
         "and the project), and whether the caller may assume agencies (Agent Operator)"
     )
 
-    def get() -> Session:
-        token = caller().value
-        return _issued(client, identity, scope, {TOKEN_HEADER: token}, advice)
+    def get(budget: Budget) -> Session:
+        token = caller(budget).value
+        return _issued(client, identity, scope, {TOKEN_HEADER: token}, advice, budget)
 
     return get
 
 
 def given(token: str) -> Source:
     """Get the same token always."""
-    return lambda: Session(token)
+    return lambda _budget: Session(token)
 
 
 def base_url(address: str) -> str:
@@ -109,7 +110,12 @@ def of_domain(name: str) -> Json:
 
 
 def _issued(
-    client: Client, identity: Json, scope: Json, headers: Mapping[str, str], advice: str
+    client: Client,
+    identity: Json,
+    scope: Json,
+    headers: Mapping[str, str],
+    advice: str,
+    budget: Budget,
 ) -> Session:
     """Ask for a token.
 
@@ -118,9 +124,9 @@ def _issued(
         TransportError: There was no answer, or one without a token.
     """
     began = client.clock.now()
-    body = {"auth": {"identity": identity, "scope": scope}}
+    body, query = {"auth": {"identity": identity, "scope": scope}}, {"nocatalog": "true"}
     try:
-        answer = client.send(CREATE_TOKEN, body=body, query={"nocatalog": "true"}, headers=headers)
+        answer = client.send(CREATE_TOKEN, body=body, query=query, headers=headers, budget=budget)
     except ApiError as error:
         if error.status not in _FOR_GOOD:
             raise

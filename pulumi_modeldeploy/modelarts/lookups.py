@@ -27,11 +27,11 @@ from pulumi import Input, Output
 
 from pulumi_modeldeploy.core.declare import Reply
 from pulumi_modeldeploy.core.http import Call
+from pulumi_modeldeploy.core.listing import Listing
 from pulumi_modeldeploy.core.lookups import (
     Cloud,
     Filter,
     Kind,
-    Listing,
     Text,
     find,
     find_one,

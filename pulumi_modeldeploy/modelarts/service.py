@@ -11,7 +11,17 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from pulumi_modeldeploy.core.checks import PROFILE_NAME, between, items, length, one_of, pattern
+from pulumi_modeldeploy.core.checks import (
+    ADOPT_ALONE,
+    ADOPTED,
+    MARK,
+    PROFILE_NAME,
+    between,
+    items,
+    length,
+    one_of,
+    pattern,
+)
 from pulumi_modeldeploy.core.declare import (
     UPDATE,
     Change,
@@ -29,9 +39,11 @@ from pulumi_modeldeploy.core.declare import (
     output_list,
 )
 from pulumi_modeldeploy.core.identity import Identity, Naming
+from pulumi_modeldeploy.core.listing import Listing
 from pulumi_modeldeploy.core.resource import Resource
 from pulumi_modeldeploy.core.table import Goal, Step, Table
 from pulumi_modeldeploy.core.waits import Sight, Wait
+from pulumi_modeldeploy.core.watch import Watch
 from pulumi_modeldeploy.errors import ApiError, TransportError
 from pulumi_modeldeploy.modelarts import api
 from pulumi_modeldeploy.modelarts.args import (
@@ -176,6 +188,15 @@ class Service(Resource):
     """Named set of settings (`modelarts:profiles`) that says where the service lives and who
     deploys it. Another region or project replaces the service. Default: none, the plain settings
     count."""
+    adopt: NotRequired[str] = arg(
+        default=None, checks=[ADOPTED], body=False, change=Change.ONCE, source="docs/adopting.md"
+    )
+    """Id of an existing service that is taken over instead of deploying one."""
+    adopt_from: NotRequired[str] = arg(
+        default=None, checks=[MARK], body=False, change=Change.ONCE, source="docs/adopting.md"
+    )
+    """Mark of the resource that the service is taken over from, with `adopt`; needed where the
+    service carries one."""
 
     service_id = output_id()
     """Id of the service; the same as `id`."""
@@ -237,7 +258,7 @@ def find(op: Operation, values: Values) -> Json | None:
     name, offset = values["service_name"], 0
     while True:
         query = {"service_name": name, "offset": offset, "limit": 100}
-        page = op.client.send(api.LIST, query=query).body
+        page = op.ask(api.LIST, query)
         services = page.get("services") or []
         for service in services:
             if service.get("service_name") == name:
@@ -257,17 +278,29 @@ def mark_of(document: Json) -> str:
 def dress(op: Operation, values: Values) -> Values:
     """Write the mark into the description, where the name does not carry it."""
     mark = op.identity.mark
-    if values["service_name"].endswith(f"-{mark}") or op.settings.get(api.OWNER_MARK) == "off":
+    named = str(values.get("service_name")).endswith(f"-{mark}")
+    if named or op.settings.get(api.OWNER_MARK) == "off":
         return dict(values)
     description = values.get("description")
     text = f"{description} [md:{mark}]" if description else f"[md:{mark}]"
     if len(text) > LONGEST_DESCRIPTION:
         op.caution(
             "the description leaves no room for this resource's mark: if creating it is "
-            "interrupted, the service will have to be deleted by hand"
+            "interrupted, the service will have to be adopted"
         )
         return dict(values)
     return {**values, "description": text}
+
+
+def remark(op: Operation, identifier: str) -> None:
+    """Write today's mark into the description of a service that carries another one."""
+    document = op.look(identifier) or {}
+    name, description = document.get("service_name"), document.get("description") or ""
+    text = _MARK.sub("", description)
+    new = dress(op, {"service_name": name, "description": text})
+    if new["description"] != description and mark_of(new) == op.identity.mark:
+        op.say("writing this resource's mark")
+        op.call(api.UPDATE, {"description": new["description"]}, id=identifier)
 
 
 def undress(document: Json) -> Json:
@@ -344,7 +377,7 @@ def _properties(values: Values) -> Values:
 def age(op: Operation, document: Json) -> float:
     """Seconds since the service was published (or, failing that, changed its state)."""
     published = document.get("publish_at") or document.get("transition_at")
-    return max(0.0, op.client.clock.wall() - float(published) / 1000) if published else 0.0
+    return max(0.0, op.client.wall() - float(published) / 1000) if published else 0.0
 
 
 def identify(_values: Values, document: Json, _identity: Identity) -> str:
@@ -412,7 +445,7 @@ def _glance(
     do.
     """
     try:
-        found = op.client.get(call, query=query, path={"id": identifier})
+        found = op.client.get(call, query=query, path={"id": identifier}, budget=op.budget)
     except (ApiError, TransportError):
         return []
     return [one for one in (found or {}).get(holds) or [] if isinstance(one, dict)]
@@ -432,13 +465,14 @@ TABLE = Table(
     place=api.place,
     connect=api.connect,
     naming=Naming("service_name", most=64, forbidden=rf"[^{LETTERS}0-9_-]"),
-    rules=RULES,
+    rules=(*RULES, ADOPT_ALONE),
     create=api.CREATE,
     read=api.SHOW,
     delete=api.DELETE,
     identify=identify,
     find=find,
     mark_of=mark_of,
+    remark=remark,
     exclusive=("service_name",),
     dress=dress,
     undress=undress,
@@ -478,8 +512,13 @@ TABLE = Table(
     ready=_DEPLOYED,
     settled=Wait(until=(*_HEALTHY, "stopped", "failed"), passing=_ON_THE_WAY),
     gone=Wait(passing=("deleting", *_HEALTHY, *_ON_THE_WAY, "stopped", "failed"), limit=600),
+    watch=Watch(
+        Listing(api.WATCH, "services", ("service_id",), total="total_count", start="offset"),
+        lambda _ids: [{"limit": 100}],
+    ),
     frozen=frozen,
     leaving=("deleting",),
+    fleeting=("operation_time", "invocation_times", "failed_times"),
     prose=("error_msg",),
     never_ready=never_ready,
     explain=explain,

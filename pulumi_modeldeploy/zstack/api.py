@@ -15,6 +15,7 @@ import time
 import uuid
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -28,10 +29,12 @@ from pulumi_modeldeploy.core.http import (
     Dialect,
     Failure,
     Login,
-    Retry,
+    Signer,
+    Skew,
     Unsigned,
 )
 from pulumi_modeldeploy.core.identity import ChosenId, Place
+from pulumi_modeldeploy.core.retry import Retry
 from pulumi_modeldeploy.core.table import Jobs
 from pulumi_modeldeploy.core.waits import Wait
 from pulumi_modeldeploy.errors import SettingsError
@@ -39,6 +42,7 @@ from pulumi_modeldeploy.settings import Setting, Settings, profiles
 
 if TYPE_CHECKING:
     from pulumi_modeldeploy.core.identity import Identity
+    from pulumi_modeldeploy.core.retry import Budget
     from pulumi_modeldeploy.core.values import Json
 
 ENDPOINT = Setting(
@@ -135,6 +139,8 @@ DEPLOY = Call(
 # The slash at the end of a query of groups matters: without it the path is that of a deletion.
 LIST_GROUPS = Call("QueryModelServiceInstanceGroup", "GET", f"{_GROUPS}/")
 SHOW_GROUP = Call("QueryModelServiceInstanceGroup", "GET", f"{_GROUPS}/{{id}}", holds=INVENTORIES)
+WATCH_GROUPS = replace(LIST_GROUPS, attempts=1)
+"""The same for those who wait: they look again anyway."""
 UPDATE_GROUP = Call(
     "UpdateModelServiceInstanceGroup",
     "PUT",
@@ -207,7 +213,15 @@ def uuid_of(text: str) -> str:
     return uuid.uuid5(_NAMESPACE, text).hex
 
 
-CHOSEN_UUID = ChosenId("resource_uuid", uuid_of)
+def hint(identifier: str) -> str:
+    """Take the beginning of a uuid for the mark that it was made of: the cloud's are not like it.
+
+    Nobody can compute the mark itself, but who takes such an object over is to say so.
+    """
+    return identifier[:12] if re.fullmatch("[0-9a-f]{12}5[0-9a-f]{19}", identifier) else ""
+
+
+CHOSEN_UUID = ChosenId("resource_uuid", uuid_of, hint)
 """Every creating call takes the uuid of what it creates."""
 
 KNOWN_JOB = "DuplicateJob"
@@ -245,12 +259,19 @@ JOBS = Jobs(
 
 # --- errors --------------------------------------------------------------------------------------
 
-_ADVICE: Mapping[str, str] = {
-    "requestTimeTooSkewed": (
+SKEW = Skew(
+    said=("requestTimeTooSkewed",),
+    apart=(
         "the time of the signature differs from the management node's local time by more than 15 "
-        "minutes: set zstack:timeZone to the node's time zone, and see to the clocks"
+        f"minutes: set {TIME_ZONE.key} to the node's time zone, and see to the clocks"
     ),
-}
+    # A wrong zone looks the same, and no answer tells the node's: it must not be guessed.
+    agree=(
+        "this machine's clock agrees with the date of the answer, so the management node has "
+        f"another local time: set {TIME_ZONE.key} to the node's time zone"
+    ),
+)
+"""15 minutes are granted, and wall clocks are compared."""
 _LONGEST_TEXT = 300
 """Characters of a plain text; more is a page of some proxy."""
 
@@ -287,10 +308,9 @@ def _chain(error: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _read_text(text: str) -> Failure:
     code = next((code for begin, code in TEXTS.items() if text.startswith(begin)), "")
-    advice = next((words for word, words in _ADVICE.items() if word in text), "")
     # Cut between words: half a secret would not be recognised as one.
     shown = "" if text.startswith("<") else textwrap.shorten(text, _LONGEST_TEXT)
-    return Failure(code, f"{shown} ({advice})" if advice else shown)
+    return Failure(code, shown)
 
 
 NOT_FOUND = "SYS.1003"
@@ -310,10 +330,11 @@ DIALECT = Dialect(
         # The management node is starting, or the plugin is not there yet.
         refused=(429, "SYS.1010", "PORTAL.1000", "PORTAL.1002"),
         # Internal errors, time-outs, failures of agents, HTTP and IO between them.
-        failed=(500, 502, 503, 504, INTERNAL, "SYS.1001", "SYS.1006", "SYS.1015", "SYS.1016"),
+        failed=(408, 500, 502, 503, 504, INTERNAL, "SYS.1001", "SYS.1006", "SYS.1015", "SYS.1016"),
         # Every error of an API comes as 503.
         by_code=True,
     ),
+    skew=SKEW,
 )
 """ZStack Cloud with its AI platform."""
 
@@ -385,8 +406,9 @@ def _account(settings: Settings, name: str, password: str) -> Login:
     client = Client(endpoint(settings), DIALECT, Unsigned(), verify=settings.get(CA_BUNDLE) or True)
     hashed = hashlib.sha512(password.encode()).hexdigest()
 
-    def log_in() -> str:
-        answer = client.send(LOG_IN, body={"accountName": name, "password": hashed}).body
+    def log_in(budget: Budget) -> str:
+        body = {"accountName": name, "password": hashed}
+        answer = client.send(LOG_IN, body=body, budget=budget).body
         return f"OAuth {(LOG_IN.held(answer) or {}).get('uuid')}"
 
     return Login(log_in)
@@ -418,7 +440,7 @@ def time_zone(settings: Settings) -> tzinfo | None:
         ) from None
 
 
-class AccessKeyAuth(requests.auth.AuthBase):
+class AccessKeyAuth(Signer):
     """Signs with an access key: method, date and path, by HMAC-SHA1.
 
     The server compares the date with its own wall clock and, as it is delivered, does not look at
@@ -432,14 +454,12 @@ class AccessKeyAuth(requests.auth.AuthBase):
         zone: tzinfo | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._key_id, self._secret, self._zone, self._now = key_id, secret, zone, now
-
-    def __repr__(self) -> str:
-        return "AccessKeyAuth(...)"
+        super().__init__(now)
+        self._key_id, self._secret, self._zone = key_id, secret, zone
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add date and signature; each try of a request gets its own."""
-        moment = datetime.fromtimestamp(self._now(), timezone.utc).astimezone(self._zone)
+        moment = datetime.fromtimestamp(self.now(), timezone.utc).astimezone(self._zone)
         path = unquote(urlsplit(str(request.url)).path).removeprefix(CONTEXT)
         date = written(moment)
         text = f"{str(request.method).upper()}\n{date}\n{path}"

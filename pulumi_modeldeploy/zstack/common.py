@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from pulumi_modeldeploy.core.checks import PROFILE_NAME, length
+from pulumi_modeldeploy.core.checks import MARK, PROFILE_NAME, length
 from pulumi_modeldeploy.core.declare import (
     Change,
     Defaulted,
@@ -23,7 +23,7 @@ from pulumi_modeldeploy.core.resource import Resource
 from pulumi_modeldeploy.core.table import Table
 from pulumi_modeldeploy.core.values import camel
 from pulumi_modeldeploy.zstack import api, tags
-from pulumi_modeldeploy.zstack.args import RESOURCE_UUID, distinct, uuids
+from pulumi_modeldeploy.zstack.args import RESOURCE_UUID, UUID, distinct, uuids
 
 if TYPE_CHECKING:
     from pulumi_modeldeploy.core.operation import Operation
@@ -83,6 +83,15 @@ class ZStackResource(Resource, spelled=camel, trimmed=True):
     )
     """Named set of settings (`zstack:profiles`) that says where it lives and who deploys it.
     Default: none, the plain settings count."""
+    adopt: NotRequired[str] = arg(
+        default=None, checks=[UUID], body=False, change=Change.ONCE, source="docs/adopting.md"
+    )
+    """Uuid of an existing object that is taken over instead of making one."""
+    adopt_from: NotRequired[str] = arg(
+        default=None, checks=[MARK], body=False, change=Change.ONCE, source="docs/adopting.md"
+    )
+    """Mark of the resource that the object is taken over from, with `adopt`; needed where the
+    object carries one."""
 
     uuid = output_id()
     """Uuid of the object; the same as `id`."""
@@ -99,7 +108,7 @@ AHEAD = 900.0
 def age(op: Operation, document: Json) -> float | None:
     """Seconds since an object was made; unknown where its date or the time zone makes no sense."""
     made = api.seconds(str(document.get("createDate")), api.time_zone(op.settings))
-    since = None if made is None else op.client.clock.wall() - made
+    since = None if made is None else op.client.wall() - made
     return None if since is None or since < -AHEAD else max(0.0, since)
 
 
@@ -111,6 +120,7 @@ ZStackTable = functools.partial(
     naming=Naming("name", most=255, forbidden=r"\s"),
     chosen=api.CHOSEN_UUID,
     mark_of=tags.mark_of,
+    signed=tags.signed,
     exclusive=("resource_uuid",),
     version=lambda document: document.get("lastOpDate"),
     age=age,

@@ -22,8 +22,10 @@ from pulumi_modeldeploy.core.declare import (
     output,
     output_list,
 )
+from pulumi_modeldeploy.core.listing import Listing
 from pulumi_modeldeploy.core.table import Step
 from pulumi_modeldeploy.core.waits import Sight, Wait
+from pulumi_modeldeploy.core.watch import Watch
 from pulumi_modeldeploy.zstack import api, tags
 from pulumi_modeldeploy.zstack.args import PROBE, UUID, distinct, uuids
 from pulumi_modeldeploy.zstack.common import INT, LONG, ZStackResource, ZStackTable
@@ -31,6 +33,8 @@ from pulumi_modeldeploy.zstack.replies import DatasetRef, Instance
 from pulumi_modeldeploy.zstack.rules import DEPLOYMENT_RULES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pulumi_modeldeploy.core.operation import Operation
     from pulumi_modeldeploy.core.values import Json
 
@@ -253,6 +257,16 @@ def fill(op: Operation, document: Json) -> Json:
     return tags.fill(op, {**document, **more})
 
 
+AT_ONCE = 100
+"""Uuids in one query."""
+
+
+def of_uuids(uuids: Sequence[str]) -> list[dict[str, str]]:
+    """Ask for deployments by their uuids, as many at once as an address holds."""
+    parts = [uuids[at : at + AT_ONCE] for at in range(0, len(uuids), AT_ONCE)]
+    return [{"q": f"uuid?={','.join(part)}"} for part in parts]
+
+
 # --- table ---------------------------------------------------------------------------------------
 
 _STATES = ("Running", "Stopped", "Error", "Unknown")
@@ -293,6 +307,7 @@ TABLE = ZStackTable(
     ready=_RUNS,
     settled=Wait(until=_STATES, passing=("Deploying",)),
     gone=Wait(passing=("Deploying", *_STATES), limit=600),
+    watch=Watch(Listing(api.WATCH_GROUPS, api.INVENTORIES, ("uuid",)), of_uuids),
     hopeless=("Error",),
     never_ready=lambda document: not any(one.get("url") for one in document.get("instances") or []),
 )

@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi_modeldeploy.core.declare import Reply
 from pulumi_modeldeploy.core.http import Call
-from pulumi_modeldeploy.core.lookups import Cloud, Kind, Listing, Text, find, find_one, later
+from pulumi_modeldeploy.core.listing import Listing
+from pulumi_modeldeploy.core.lookups import Cloud, Kind, Text, find, find_one, later
 from pulumi_modeldeploy.core.values import camel
 from pulumi_modeldeploy.zstack import api
 from pulumi_modeldeploy.zstack.replies import (

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from pulumi_modeldeploy.core.checks import Report, Rule, each, given, number
+from pulumi_modeldeploy.core.checks import ADOPT_ALONE, Report, Rule, each, given, number
 from pulumi_modeldeploy.core.values import UNKNOWN, Values
 from pulumi_modeldeploy.zstack.args import PROBE, UUID, is_uuid
 
@@ -367,6 +367,23 @@ _IMAGES = {VIRTUAL_MACHINE: "vm_image_uuid", CONTAINER: "docker_image"}
 """Type of deployment -> argument with its image."""
 
 
+def _adopted_by_uuid(resource: Values, report: Report) -> None:
+    uuid, adopted = resource.get("resource_uuid"), resource.get("adopt")
+    if isinstance(uuid, str) and isinstance(adopted, str) and uuid != adopted:
+        report("adopt", "must be the same uuid as resource_uuid, or one of them is left out")
+
+
+ADOPTION_RULES = (
+    ADOPT_ALONE,
+    Rule(
+        "adopt-uuid",
+        _adopted_by_uuid,
+        "adopt and resource_uuid are the same, where both are given",
+        "docs/adopting.md",
+    ),
+)
+
+
 def _image_of(kind: str, name: str, source: str) -> Rule:
     """Build the rule that a type of deployment needs its image."""
     image = _IMAGES[kind]
@@ -406,6 +423,7 @@ _PLAIN = Rule(
 )
 
 SERVICE_RULES = (
+    *ADOPTION_RULES,
     Rule("yaml-parses", _yaml_parses, "yaml is valid YAML", f"{_CATALOGUE}, 10042"),
     Rule(
         "yaml-says-something",
@@ -477,6 +495,7 @@ SERVICE_RULES = (
 )
 
 DEPLOYMENT_RULES = (
+    *ADOPTION_RULES,
     _image_of(VIRTUAL_MACHINE, "virtual-machine-image", f"{_CATALOGUE}, 10071"),
     _image_of(CONTAINER, "container-image", f"{_CATALOGUE}, 10075"),
     Rule(

@@ -55,7 +55,7 @@ class ModelService(ZStackResource):
     https://www.zstack.io/docs/api-explorer/en/aios/explorer/AddModelService
     """
 
-    yaml: Required[str] = arg(checks=[length(1, 2**24 - 1)], source=_UPDATABLE)
+    yaml: Required[str] = arg(checks=[length(1, 2**24 - 1)], secret=True, source=_UPDATABLE)
     """Configuration in YAML: `services` with their ports and probes, `env`, packages."""
     request_cpu: Required[int] = arg(checks=[between(1, INT)], source=_UPDATABLE)
     """CPUs that an instance asks for, at least 1."""

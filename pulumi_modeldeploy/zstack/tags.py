@@ -109,20 +109,24 @@ def finder(call: Call) -> Callable[[Operation, Values], Json | None]:
     """Look for what a create would collide with or resume: one query for all ids that we choose."""
 
     def find(op: Operation, values: Values) -> Json | None:
-        found = op.client.get(call, query={"q": f"uuid?={','.join(op.own_ids(values))}"}) or {}
+        query = {"q": f"uuid?={','.join(op.own_ids(values))}"}
+        found = op.client.get(call, query=query, budget=op.budget) or {}
         by_uuid = {str(one.get("uuid")): one for one in found.get(api.INVENTORIES) or []}
 
         def look(identifier: str) -> Json | None:
             document = by_uuid.get(identifier)
-            if document is None:
-                return None
-            written = marks(op, identifier)
-            ours = op.identity.mark in written
-            return {**document, _MARK: op.identity.mark if ours else next(iter(written), "")}
+            return None if document is None else signed(op, document)
 
         return op.find_own(values, look)
 
     return find
+
+
+def signed(op: Operation, document: Json) -> Json:
+    """Add to a document the mark that is written on the object; ours, if there are several."""
+    written = marks(op, document["uuid"])
+    ours = op.identity.mark in written
+    return {**document, _MARK: op.identity.mark if ours else next(iter(written), "")}
 
 
 _MARK = "writtenMark"
@@ -135,5 +139,5 @@ def mark_of(document: Json) -> str:
 
 def _tags(op: Operation, call: Call, document: Json) -> list[Json]:
     query = {"q": f"resourceUuid={document['uuid']}"}
-    tags = op.client.send(call, query=query).body.get(api.INVENTORIES)
+    tags = op.ask(call, query).get(api.INVENTORIES)
     return [tag for tag in tags or [] if isinstance(tag, dict)]

@@ -19,7 +19,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import requests
 import requests.adapters
 
-from pulumi_modeldeploy.core.checks import adds_up, between, items, length, one_of
+from pulumi_modeldeploy.core.checks import (
+    ADOPTED,
+    MARK,
+    adds_up,
+    between,
+    items,
+    length,
+    one_of,
+)
 from pulumi_modeldeploy.core.declare import (
     UPDATE,
     Args,
@@ -79,6 +87,8 @@ class Kiln(Resource):
     racks: NotRequiredList[str] = arg(default=None, unordered=True, shared=True, step="racks")
     vents: NotRequiredList[str] = arg(default=None, reads="ventNames", unordered=True, step="vents")
     recipe: NotRequiredTree[Any] = arg(default=None)
+    adopt: NotRequired[str] = arg(default=None, checks=[ADOPTED], body=False, change=Change.ONCE)
+    adopt_from: NotRequired[str] = arg(default=None, checks=[MARK], body=False, change=Change.ONCE)
 
     kiln_id = output_id(wire="id")
     status = output(str)
@@ -115,7 +125,7 @@ def find(by: str, op: Operation, values: dict[str, Any]) -> Any:
         return op.find_own(values)
     if by == "name":
         return op.show(values["name"])
-    listed = op.client.send(LIST, query={"name": values["name"]}).body["kilns"]
+    listed = op.ask(LIST, {"name": values["name"]})["kilns"]
     return op.show(listed[0]["id"]) if listed else None
 
 

@@ -132,6 +132,8 @@ def test_a_field_knows_type_and_shape() -> None:
         "racks": (str, Shape.LIST),
         "vents": (str, Shape.LIST),
         "recipe": (Any, Shape.TREE),
+        "adopt": (str, Shape.SCALAR),
+        "adopt_from": (str, Shape.SCALAR),
         "kiln_id": (str, Shape.SCALAR),
         "status": (str, Shape.SCALAR),
         "stamp": (str, Shape.SCALAR),

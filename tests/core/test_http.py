@@ -10,7 +10,8 @@ import requests.adapters
 import urllib3.exceptions
 from synthetic import Time, answer
 
-from pulumi_modeldeploy.core.http import Call, Client, Dialect, Failure, Retry
+from pulumi_modeldeploy.core.http import Call, Client, Dialect, Failure
+from pulumi_modeldeploy.core.retry import Budget, Retry
 from pulumi_modeldeploy.errors import AmbiguousError, ApiError, Stopped, TransportError
 
 GET = Call("Look", "GET", "/{realm}/things/{id}")
@@ -77,6 +78,10 @@ class Bench:
     @property
     def sent(self) -> int:
         return len(self.script.seen)
+
+    def budget(self, alive: Callable[[], bool] = lambda: True, **options: Any) -> Budget:
+        """What a verb may lose."""
+        return Budget(self.time.clock, alive, **options)
 
 
 def error(status: int, code: str = "E1", **headers: str) -> requests.Response:
@@ -162,6 +167,7 @@ ALL, SAFE, NEVER = "every verb", "verbs that do no harm twice", "never"
 TABLE: dict[str, tuple[Callable[[], Step], str]] = {
     "throttled by status": (lambda: error(429), ALL),
     "throttled by code": (lambda: error(400, "Throttled"), ALL),
+    "the request did not arrive in time": (lambda: error(408), SAFE),
     "server error": (lambda: error(500), SAFE),
     "bad gateway": (lambda: error(502), SAFE),
     "unavailable": (lambda: error(503), SAFE),
@@ -179,8 +185,6 @@ TABLE: dict[str, tuple[Callable[[], Step], str]] = {
     "conflict": (lambda: error(409), NEVER),
     "not implemented": (lambda: error(501), NEVER),
 }
-SAFE_CALLS = {"GET": GET, "DELETE": DELETE}
-UNSAFE_CALLS = {"POST": POST, "PUT": PUT}
 
 
 def cut(response: requests.Response) -> requests.Response:
@@ -209,10 +213,10 @@ def test_the_table_says_what_is_repeated(accident: str, call: Call) -> None:
 @pytest.mark.parametrize("call", [GET, POST, PUT], ids=lambda call: call.method)
 def test_it_is_given_up_after_some_attempts(call: Call) -> None:
     bench = Bench(*[error(429) for _ in range(9)])
-    with pytest.raises(ApiError, match=r"HTTP 429, E1"):
+    with pytest.raises(ApiError, match=r"HTTP 429, E1\), tried 4 times in 3.5 s$"):
         bench.client.send(call, path=PATH)
     assert bench.sent == 4
-    assert len(bench.time.slept) == 3
+    assert bench.time.slept == [0.5, 1, 2]
 
 
 def test_a_call_that_was_never_sent_is_no_ambiguous_one() -> None:
@@ -245,34 +249,63 @@ def test_pauses_grow_up_to_a_limit_and_are_drawn_at_random() -> None:
     retry = Retry(attempts=8, base=0.5, most=20)
     bench = Bench(*[error(503) for _ in range(8)], dialect=Dialect("T", read_error, retry=retry))
     with pytest.raises(ApiError):
-        bench.client.send(GET, path=PATH)
+        bench.client.send(GET, path=PATH, budget=bench.budget())
     assert bench.time.slept == [most * 0.5 for most in (1, 2, 4, 8, 16, 20, 20)]
 
 
 ASKED = {
-    "seconds": ("7", 7.0),
-    "fractions": ("1.5", 1.5),
-    "nothing": ("0", 0.0),
-    "a date": ("Wed, 21 Oct 2026 07:28:00 GMT", 0.5),
-    "no number": ("soon", 0.5),
-    "a number of another script": ("\u00b2", 0.5),
-    "negative": ("-3", 0.5),
+    "seconds": ({"Retry_After": "7"}, 7.0),
+    "fractions": ({"Retry_After": "1.5"}, 1.5),
+    "nothing": ({"Retry_After": "0"}, 0.0),
+    "a date": ({"Retry_After": "Wed, 21 Oct 2026 07:28:10 GMT", "Date": "DATE"}, 10.0),
+    "a date that is over": ({"Retry_After": "Wed, 21 Oct 2026 07:27:59 GMT", "Date": "DATE"}, 0.0),
+    "a date, and nobody says what time it is": (
+        {"Retry_After": "Wed, 21 Oct 2026 07:28:10 GMT"},
+        0.0,
+    ),
+    "no number": ({"Retry_After": "soon", "Date": "DATE"}, 0.0),
+    "a number of another script": ({"Retry_After": "\u00b2"}, 0.0),
+    "negative": ({"Retry_After": "-3"}, 0.0),
 }
+DATE = "Wed, 21 Oct 2026 07:28:00 GMT"
 
 
 @pytest.mark.parametrize("case", list(ASKED))
 @pytest.mark.parametrize("status", [429, 503])
-def test_the_servers_wish_wins_over_the_growing_pause(case: str, status: int) -> None:
-    header, pause = ASKED[case]
-    bench = Bench(error(status, Retry_After=header), answer(200, {}))
+def test_the_servers_wish_comes_on_top_of_the_growing_pause(case: str, status: int) -> None:
+    """By its own clock. All who were told the same do not come back at the same moment."""
+    headers, pause = ASKED[case]
+    headers = {name: text.replace("DATE", DATE) for name, text in headers.items()}
+    bench = Bench(error(status, **headers), answer(200, {}))
     bench.client.send(GET, path=PATH)
-    assert bench.time.slept == [pause]
+    assert bench.time.slept == [pause + 0.5]
+
+
+def test_a_cloud_may_ask_by_headers_of_its_own() -> None:
+    asks = {"X-Own-Wait": 0.001, "Retry-After": 1.0}
+    dialect = Dialect("T", read_error, retry=Retry(asks=asks))
+    wishes = [
+        {"X_Own_Wait": "2500", "Retry_After": "9"},
+        {"Retry_After": "9"},
+        {"X_Own_Wait": "soon", "Retry_After": "9"},
+        {},
+    ]
+    bench = Bench(*[error(429, **one) for one in wishes], answer(200, {}), dialect=dialect)
+    bench.client.send(POST, budget=bench.budget())
+    assert bench.time.slept == [2.5 + 0.5, 9 + 1, 9 + 2, 4]
 
 
 def test_the_servers_wish_has_a_limit() -> None:
     bench = Bench(error(429, Retry_After="86400"), answer(200, {}))
-    bench.client.send(GET, path=PATH)
-    assert bench.time.slept == [120]
+    bench.client.send(GET, path=PATH, budget=bench.budget())
+    assert bench.time.slept == [120.5]
+
+
+def test_what_the_server_asks_for_beyond_the_budget_is_not_waited_for() -> None:
+    bench = Bench(error(429, Retry_After="86400"), answer(200, {}))
+    with pytest.raises(ApiError, match=r"HTTP 429, E1\)$"):
+        bench.client.send(GET, path=PATH)
+    assert bench.time.slept == []
 
 
 # --- the run is over -----------------------------------------------------------------------------
@@ -282,22 +315,48 @@ def test_the_servers_wish_has_a_limit() -> None:
 def test_a_changing_call_is_not_sent_once_the_run_is_over(call: Call) -> None:
     bench = Bench()
     with pytest.raises(Stopped, match=f"{call.operation} was not sent: the run is over"):
-        bench.client.send(call, path=PATH, alive=lambda: False)
+        bench.client.send(call, path=PATH, budget=bench.budget(lambda: False))
     assert bench.sent == 0
 
 
-def test_a_changing_call_is_not_repeated_once_the_run_is_over() -> None:
-    alive = iter([True, False])
-    bench = Bench(error(429), answer(200, {}))
-    with pytest.raises(Stopped):
-        bench.client.send(POST, alive=lambda: next(alive))
+@pytest.mark.parametrize("call", [GET, POST, PUT, DELETE], ids=lambda call: call.method)
+@pytest.mark.parametrize("accident", ["throttled by status", "nobody listens"])
+def test_nothing_is_repeated_once_the_run_is_over(call: Call, accident: str) -> None:
+    bench, make = Bench(), TABLE[accident][0]
+    bench.script.steps = [make() for _ in range(9)]
+    with pytest.raises(Stopped, match=f"{call.operation} was not sent: the run is over"):
+        bench.client.send(call, path=PATH, budget=bench.budget(lambda: not bench.time.slept))
     assert bench.sent == 1
+    assert len(bench.time.slept) == 1
 
 
-def test_looking_is_allowed_after_the_run() -> None:
+def test_looking_once_is_allowed_after_the_run() -> None:
     bench = Bench(answer(200, {}))
-    bench.client.send(GET, path=PATH, alive=lambda: False)
+    bench.client.send(GET, path=PATH, budget=bench.budget(lambda: False))
     assert bench.sent == 1
+
+
+@pytest.mark.parametrize("call", [POST, PUT, DELETE], ids=lambda call: call.method)
+def test_only_looks_outlive_the_run(call: Call) -> None:
+    bench = Bench()
+    with pytest.raises(Stopped):
+        bench.client.send(call, path=PATH, budget=bench.budget(lambda: False, outlives=True))
+
+
+def test_a_look_that_outlives_the_run_says_what_it_met() -> None:
+    bench = Bench(*[error(503) for _ in range(9)])
+    with pytest.raises(ApiError, match="HTTP 503"):
+        bench.client.send(GET, path=PATH, budget=bench.budget(lambda: False, outlives=True))
+    assert (bench.sent, bench.time.slept) == (1, [])
+
+
+def test_a_look_that_outlives_the_run_is_repeated_only_while_that_goes_on() -> None:
+    """Its pause ends early when the run is over, and what follows is no try."""
+    bench = Bench(*[error(503) for _ in range(9)])
+    budget = bench.budget(lambda: len(bench.time.slept) < 2, outlives=True)
+    with pytest.raises(ApiError, match="HTTP 503"):
+        bench.client.send(GET, path=PATH, budget=budget)
+    assert bench.sent == 2
 
 
 # --- errors --------------------------------------------------------------------------------------
@@ -349,6 +408,22 @@ def test_what_is_missing_may_be_said_by_a_code() -> None:
 def test_get_raises_other_errors() -> None:
     with pytest.raises(ApiError, match="HTTP 403"):
         Bench(error(403)).client.get(GET, path=PATH)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_get_takes_what_says_nothing_about_the_object_for_no_answer(status: int) -> None:
+    """What waits passes over that, be the cloud down or just busy."""
+    bench = Bench(*[error(status) for _ in range(9)])
+    with pytest.raises(TransportError, match=f"HTTP {status}, E1., tried 4 times in 3.5 s"):
+        bench.client.get(GET, path=PATH)
+
+
+def test_advice_comes_after_how_often_it_was_tried() -> None:
+    retry = Retry(attempts=2)
+    dialect = Dialect("Things", read_error, retry=retry, advise=lambda *_: "be patient")
+    with pytest.raises(ApiError) as info:
+        Bench(error(429), error(429), dialect=dialect).client.send(POST)
+    assert str(info.value) == "Make: no (HTTP 429, E1), tried 2 times in 0.5 s; be patient"
 
 
 # --- secrets -------------------------------------------------------------------------------------
@@ -487,6 +562,7 @@ def test_where_codes_do_not_decide_alone_a_bad_status_counts_besides() -> None:
 GOT: dict[str, tuple[int, str, type[Exception] | None]] = {
     "no such object": (503, "Gone", None),
     "an outage": (503, "", TransportError),
+    "too busy": (503, "Busy", TransportError),
     "an internal error": (503, "Broke", TransportError),
     "an answer": (503, "Denied", ApiError),
 }

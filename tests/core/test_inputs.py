@@ -113,7 +113,7 @@ def test_an_unknown_name_gets_the_nearest_one_or_all() -> None:
     (far,) = inputs.check(KILN, {**GOOD, "qqq": 1}).problems
     assert far.text == (
         "is no argument of Kiln: known are name, zone, heat, note, labels, timer, kiln_uuid, "
-        "workers, power, glaze, door, racks, vents, recipe"
+        "workers, power, glaze, door, racks, vents, recipe, adopt, adopt_from"
     )
 
 

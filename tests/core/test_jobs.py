@@ -51,7 +51,7 @@ class LoggedIn(World):
         self.logins = 0
         super().__init__(by=by, jobs=jobs)
 
-    def log_in(self) -> str:
+    def log_in(self, _budget: Any) -> str:
         self.logins += 1
         return f"login {self.logins}"
 

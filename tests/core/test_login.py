@@ -10,7 +10,8 @@ import requests.adapters
 from synthetic import Time, answer
 from test_http import DELETE, GET, PATH, POST, Script, Step, error, read_error
 
-from pulumi_modeldeploy.core.http import Client, Dialect, Login, Retry, Session
+from pulumi_modeldeploy.core.http import Client, Dialect, Login, Session
+from pulumi_modeldeploy.core.retry import Budget, Retry
 from pulumi_modeldeploy.errors import (
     AmbiguousError,
     ApiError,
@@ -33,7 +34,7 @@ class Door:
     def __init__(self, *failures: Exception) -> None:
         self.failures, self.opened = list(failures), 0
 
-    def __call__(self) -> str:
+    def __call__(self, _budget: Budget) -> str:
         self.opened += 1
         if self.failures:
             raise self.failures.pop(0)
@@ -108,7 +109,7 @@ def test_no_new_login_for_a_run_that_is_over() -> None:
     alive = iter([True, False])
     bench = Bench(error(401), answer(200, {}))
     with pytest.raises(Stopped):
-        bench.client.send(POST, alive=lambda: next(alive))
+        bench.client.send(POST, budget=Budget(bench.time.clock, lambda: next(alive)))
     assert bench.used == ["login 1"]
 
 
@@ -184,9 +185,9 @@ def test_a_login_shows_nothing() -> None:
 
 
 def test_what_requests_are_signed_with_is_taken_out_of_messages() -> None:
-    login = Login(lambda: "OAuth 0123456789abcdef")
+    login = Login(lambda _budget: "OAuth 0123456789abcdef")
     assert login.hide("no OAuth 0123456789abcdef") == "no OAuth 0123456789abcdef"
-    login.ready()
+    login.ready(Budget(Time().clock))
     assert login.hide("no OAuth 0123456789abcdef") == "no OAuth ***"
     assert "0123456789abcdef" not in repr(Session("OAuth 0123456789abcdef"))
 
@@ -211,7 +212,7 @@ class Pass:
     def __init__(self) -> None:
         self.now, self.opened = 0.0, 0
 
-    def __call__(self) -> Session:
+    def __call__(self, _budget: Budget) -> Session:
         self.opened += 1
         end = self.now + 10
         return Session(f"login {self.opened}", lambda: self.now >= end)
@@ -230,7 +231,7 @@ def test_a_login_that_is_about_to_end_is_renewed_before_anything_is_sent() -> No
 def test_one_that_ends_while_a_request_is_signed_is_sent_all_the_same() -> None:
     door = Pass()
     login = Login(door)
-    login.ready()
+    login.ready(Budget(Time().clock))
     door.now = 10
     request = login(requests.Request("GET", "https://x.invalid").prepare())
     assert request.headers["Authorization"] == "login 1"
@@ -245,7 +246,7 @@ def test_one_that_was_noticed_to_be_over_meanwhile_ends_no_later_login() -> None
     door.now = 10
     bench.client.send(GET, path=PATH)
     assert bench.client.renew(ApiError("Look", 401, "", "no"), late)
-    assert bench.login.ready() == "login 2"
+    assert bench.login.ready(Budget(Time().clock)) == "login 2"
     assert door.opened == 2
 
 
@@ -254,7 +255,7 @@ def test_a_login_may_be_carried_elsewhere() -> None:
         def sign(self, request: requests.PreparedRequest, value: str) -> None:
             request.headers["Cookie"] = value
 
-    request = Cookie(lambda: "s=1")(requests.Request("GET", "https://x.invalid").prepare())
+    request = Cookie(lambda _budget: "s=1")(requests.Request("GET", "https://x.invalid").prepare())
     assert request.headers["Cookie"] == "s=1"
     assert "Authorization" not in request.headers
 

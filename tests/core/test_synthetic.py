@@ -503,9 +503,9 @@ def test_a_create_that_did_not_happen_is_sent_again(world: World, accident: str)
 
 def test_a_create_that_nobody_answers_is_given_up_with_a_hint(world: World) -> None:
     world.server.faults["CreateKiln"] = [synthetic.status(503, text="overloaded")] * 9
-    with pytest.raises(Refused, match=r"overloaded.*3 tries.*Run `pulumi up` again"):
+    with pytest.raises(Refused, match=r"overloaded.*6 tries.*Run `pulumi up` again"):
         create(world)
-    assert world.server.changing == ["CreateKiln"] * 3
+    assert world.server.changing == ["CreateKiln"] * lifecycle.TRIES
 
 
 def test_name_taken_as_the_answer_to_our_own_create_is_looked_at(world: World) -> None:

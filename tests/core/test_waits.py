@@ -1,12 +1,15 @@
 """Waits are tables: how they end, what they show, how often they look."""
 
-from collections.abc import Callable, Iterable
+import itertools
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from synthetic import Time
+from synthetic import DIALECT, Time
 
-from pulumi_modeldeploy.core.waits import Sight, Wait, Waiter
+from pulumi_modeldeploy.core.http import Client, Unsigned
+from pulumi_modeldeploy.core.waits import SHARE, Sight, Wait, Waiter
+from pulumi_modeldeploy.core.watch import Watcher
 from pulumi_modeldeploy.errors import Stopped, WaitFailed, WaitTimeout
 
 TABLE = Wait(
@@ -29,13 +32,15 @@ class Bench:
         self.sights = [Sight(one, one) if isinstance(one, str) else one for one in sights]
         options = {"alive": lambda: True, **options}
         self.waiter = Waiter("kiln k1", self.time.clock, self.row.append, **options)
+        self.client = Client("http://nowhere", DIALECT, Unsigned(), clock=self.time.clock)
+        self.watcher = Watcher(self.client)
 
     def look(self) -> Sight | None:
         self.looks.append(self.time.at - 5000)
         return self.sights.pop(0) if len(self.sights) > 1 else self.sights[0]
 
     def wait(self, table: Wait = TABLE) -> Sight | None:
-        return self.waiter.wait(table, self.look)
+        return self.waiter.wait(table, self.look, self.watcher)
 
 
 def stale(status: str) -> Sight:
@@ -169,15 +174,14 @@ def test_the_wanted_state_counts_even_at_the_last_moment() -> None:
         status = "running" if bench.time.at >= ready_at else "deploying"
         return Sight(status, status)
 
-    assert bench.waiter.wait(TABLE, look) == Sight("running", "running")
+    assert bench.waiter.wait(TABLE, look, bench.watcher) == Sight("running", "running")
 
 
 def test_the_end_of_the_run_ends_it() -> None:
-    alive = iter([True, True, False])
-    bench = Bench("deploying", alive=lambda: next(alive))
+    bench = Bench("deploying", alive=lambda: bench.time.at < 5002.5)
     with pytest.raises(Stopped, match="kiln k1 is deploying; the run that waited for it is over"):
         bench.wait()
-    assert len(bench.looks) == 3
+    assert len(bench.looks) == 4
 
 
 # --- states that nobody listed -------------------------------------------------------------------
@@ -231,14 +235,18 @@ def test_looks_get_rarer_with_age() -> None:
     bench = Bench("deploying", limit=3000)
     with pytest.raises(WaitTimeout):
         bench.wait()
-    pauses = bench.time.slept
+    pauses = [after - at for at, after in itertools.pairwise(bench.looks)]
     assert pauses[0] == TABLE.least
-    assert pauses[:-1] == sorted(pauses[:-1])
-    assert max(pauses) == TABLE.most
+    assert pauses[:-1] == pytest.approx(sorted(pauses[:-1]))
+    assert max(pauses) == pytest.approx(TABLE.most)
     assert all(
-        pause == pytest.approx(min(max(at / 20, TABLE.least), TABLE.most))
+        pause == pytest.approx(min(max(at * SHARE, TABLE.least), TABLE.most))
         for at, pause in zip(bench.looks, pauses[:-1], strict=False)
     )
+
+
+def test_the_end_of_a_deployment_is_noticed_within_a_twentieth_of_its_time() -> None:
+    assert 1.1 * SHARE < 1 / 20
 
 
 @pytest.mark.parametrize(("chance", "share"), [(0.0, 0.9), (1.0, 1.1)])
@@ -246,14 +254,14 @@ def test_looks_of_a_fleet_do_not_fall_together(chance: float, share: float) -> N
     bench = Bench("deploying", "running")
     clock = bench.time.clock
     drawn = type(clock)(now=clock.now, wall=clock.wall, sleep=clock.sleep, random=lambda: chance)
-    Waiter("kiln", drawn, bench.row.append, lambda: True).wait(TABLE, bench.look)
-    assert bench.time.slept == [pytest.approx(TABLE.least * share)]
+    waiter = Waiter("kiln", drawn, bench.row.append, lambda: True)
+    waiter.wait(TABLE, bench.look, bench.watcher)
+    assert sum(bench.time.slept) == pytest.approx(TABLE.least * share)
 
 
 def test_the_clock_is_the_only_one_asked() -> None:
     """A wait of a day takes no time."""
     bench = Bench("deploying", limit=86400)
-    late: Callable[[], Sight | None] = bench.look
     with pytest.raises(WaitTimeout):
-        bench.waiter.wait(TABLE, late)
+        bench.wait()
     assert bench.time.at == pytest.approx(5000 + 86400)

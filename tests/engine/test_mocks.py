@@ -30,14 +30,17 @@ def test():
     )
     service = modelarts.Service("svc", infer_type="real-time", config=[given])
 
+    found = modelarts.Service.get("there", "an-id")
+
     def judge(values):
-        address, config, identifier = values
+        address, config, identifier, *read = values
+        assert read == ["https://there", "an-id"], read
         assert address == "https://there"
         assert (config[0].model_id, config[0].weight) == ("m1", 100)
         assert identifier == "svc_id"
 
-    seen = pulumi.Output.all(service.access_address, service.config, service.service_id)
-    return seen.apply(judge)
+    made = (service.access_address, service.config, service.service_id)
+    return pulumi.Output.all(*made, found.access_address, found.service_id).apply(judge)
 
 
 test()

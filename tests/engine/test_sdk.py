@@ -6,6 +6,8 @@ import base64
 import importlib
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,12 +35,21 @@ class Probe(ResourceProvider):
         request = sdk.current_request()
         sdk.Row(request.urn).show("a line in the row")
         sdk.Row(request.urn).warn("a line that stays")
-        seen = {"urn": request.urn, "timeout": request.timeout, "alive": request.alive()}
+        seen = {
+            "urn": request.urn,
+            "timeout": request.timeout,
+            "alive": request.alive(),
+            "width": sdk.widen_pool(100),
+            "hears": sdk.hear_cancel(),
+        }
         return CreateResult("probe", {"seen": seen})
 
     def diff(self, id, olds, news):
         from pulumi.dynamic import DiffResult
         raise RuntimeError(f"differ: {sdk.current_request().inputs_differ}")
+
+    def read(self, id, props):
+        raise RuntimeError(f"inputs: {sdk.current_request().inputs['value']}")
 
 
 class Kind(Resource, module="probe", name="Kind"):
@@ -59,12 +70,14 @@ def test_the_current_request_is_found_under_the_engine(stack: Stack) -> None:
     seen = stack.resources()[0]["outputs"]["seen"]
     assert seen["urn"].endswith("dynamic/probe:Kind::probe")
     assert (seen["timeout"], seen["alive"]) == (90, True)
+    assert (seen["width"], seen["hears"]) == (100, True)
     assert "a line in the row" in run.output
     assert "a line in the row" not in run.diagnostics
     assert "a line that stays" in run.diagnostics
     assert "differ: False" in stack.try_up().diagnostics
     stack.program(PROBE.replace("VALUE", "2"), head="")
     assert "differ: True" in stack.try_up().diagnostics
+    assert "inputs: 1.0" in stack.run("refresh", "--yes", "--skip-preview").diagnostics
 
 
 TOKEN = "pulumi-python:dynamic/modelarts:Service"
@@ -91,11 +104,33 @@ def test_outside_of_a_request_everything_goes_on_without(
     request = sdk.current_request()
     assert request == sdk.Request()
     assert request.alive()
+    assert sdk.widen_pool() == 0
+    assert not sdk.hear_cancel()
     sdk.short_error(request, "text")
     sdk.partial_error(request, "id", struct_pb2.Struct(), ["reason"])
     monkeypatch.setattr(sys, "argv", ["program"])
     sdk.Row("urn").show("nobody listens")
     assert capsys.readouterr().err == ""
+
+
+def test_what_was_submitted_before_the_pool_was_widened_gets_threads_too() -> None:
+    everybody = threading.Barrier(10)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        first = pool.submit(lambda: (sdk.widen_pool(10), everybody.wait(60)))
+        others = [pool.submit(everybody.wait, 60) for _ in range(9)]
+        width, place = first.result(60)
+        assert width == 10
+        assert sorted([place, *(one.result(60) for one in others)]) == list(range(10))
+
+
+def test_the_pool_is_found_without_the_thread_s_arguments() -> None:
+    def width() -> int:
+        threading.current_thread()._args = ()
+        return sdk.widen_pool(7)
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        assert pool.submit(width).result(60) == 7
+        assert pool.submit(lambda: sdk.widen_pool(3)).result(60) == 7
 
 
 def test_a_line_that_the_engine_does_not_take_is_not_an_error(

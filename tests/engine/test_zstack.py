@@ -166,8 +166,8 @@ DEPLOYMENT: dict[str, tuple[Any, Any]] = {
     "system_tags": (["a::1"], ["a::2"]),
     "user_tags": (["one"], ["two"]),
 }
-ELSEWHERE = {"model_service_uuid", "model_service_group_uuids", "profile"}
-"""Tested elsewhere: they refer to other resources, or to settings."""
+ELSEWHERE = {"model_service_uuid", "model_service_group_uuids", "profile", "adopt", "adopt_from"}
+"""Tested elsewhere: they refer to other resources, to settings, or to what was there before."""
 
 CALLS: dict[str, set[str]] = {
     "tag_uuids": {"AttachTagToResources", "DetachTagFromResources"},

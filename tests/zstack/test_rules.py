@@ -319,6 +319,14 @@ WRONG_SERVICE: dict[str, tuple[Values, list[str]]] = {
             )
         ],
     ),
+    "adopted by another uuid": (
+        {"adopt": "a" * 32, "resource_uuid": "b" * 32},
+        ["adopt: must be the same uuid as resource_uuid, or one of them is left out [adopt-uuid]"],
+    ),
+    "adopted from nothing": (
+        {"adopt_from": "0123456789ab"},
+        ["adopt_from: adopt_from is given only together with adopt [adopt-alone]"],
+    ),
     "a tag of ours": (
         {"user_tags": ["modeldeploy::note", "modeldeploy::0123456789ab", UNKNOWN]},
         ["user_tags[1]: is of a form that this package keeps for itself [reserved-tags]"],

@@ -157,7 +157,7 @@ def test_arguments_become_the_document(name: str) -> None:
 def test_every_argument_is_in_a_document(kind: str) -> None:
     whole = {"service": WHOLE_SERVICE, "deployment": WHOLE_DEPLOYMENT}[kind]
     # The profile is nothing that a cloud hears of.
-    assert set(whole) == set(TABLES[kind].declaration.args) - {"profile"}
+    assert set(whole) == set(TABLES[kind].declaration.args) - {"profile", "adopt", "adopt_from"}
 
 
 @pytest.mark.parametrize("name", list(CREATES))

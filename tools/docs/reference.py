@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi_modeldeploy import settings
 from pulumi_modeldeploy.core.declare import Change, Declaration, Field, Removal, Shape
-from pulumi_modeldeploy.core.preflight import NAME, NAME_TEXT
+from pulumi_modeldeploy.core.preflight import ADOPTION, ADOPTION_TEXT, NAME, NAME_TEXT
 from pulumi_modeldeploy.core.table import Step
 from pulumi_modeldeploy.engine.providers import PROVIDERS
 
@@ -184,8 +184,8 @@ def _automatic(table: Table) -> str:
 
 def change_of(table: Table, item: Field) -> str:
     """Say what a change does."""
-    if item.column.change is Change.REPLACE:
-        return "replacement"
+    if item.column.change is not Change.UPDATE:
+        return {Change.REPLACE: "replacement", Change.ONCE: "nothing"}[item.column.change]
     calls = [call.operation for step in table.steps if step.sends(item) for call in step.calls]
     if item.name == table.desired:
         calls = sorted({goal.call.operation for goal in table.goals.values()})
@@ -194,6 +194,8 @@ def change_of(table: Table, item: Field) -> str:
 
 def removal_of(table: Table, item: Field) -> str:
     """Say what taking the argument away does."""
+    if item.column.change is Change.ONCE:
+        return "nothing"
     if item.name == _automatic(table) or item.column.follows:
         return "nothing, it stays"
     if item.column.default is not None:
@@ -395,6 +397,7 @@ def _preflight(table: Table, name: str) -> Iterator[str]:
     rows = [(one.name, one.text, one.warn, one.source) for one in preflight.questions]
     if preflight.holder is not None:
         rows.append((NAME, NAME_TEXT, False, "error codes, 3503"))
+    rows.append((ADOPTION, ADOPTION_TEXT, False, "docs/adopting.md"))
     yield grid(
         ["rule", "what is right", "level", "source"],
         (

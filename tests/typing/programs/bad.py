@@ -124,4 +124,9 @@ runs = zstack.ModelServiceDeployment(
     environment_variables=["A"],  # wrong: a map
 )
 runs.url = "x"  # wrong: an output
+modelarts.Service.get("there")  # wrong: which one
+modelarts.Service.get("there", 1)  # wrong: an id is a text
+modelarts.Service.get("there", "id", config=[entry])  # wrong: it is only read
+modelarts.Service.get("there", "id").acces_address  # wrong: misspelt
+text = modelarts.Service.get("there", "id").status  # wrong: an Output, not a text
 runs.instances.apply(lambda found: found[0].ulr)  # wrong: misspelt

@@ -147,7 +147,19 @@ runs = zstack.ModelServiceDeployment(
     opts=pulumi.ResourceOptions(protect=True),
 )
 
+shared = modelarts.Service.get("shared", "id", opts=pulumi.ResourceOptions(depends_on=[full]))
+other = zstack.ModelService.get("other", network, profile="p")
+more = zstack.ModelServiceDeployment.get("more", id=runs.uuid, profile=None)
+adopted = modelarts.Service(
+    "adopted", adopt=network, adopt_from="0123456789ab", infer_type="edge", config=[]
+)
+
 if TYPE_CHECKING:
+    assert_type(shared, modelarts.Service)
+    assert_type(other, zstack.ModelService)
+    assert_type(more, zstack.ModelServiceDeployment)
+    assert_type(shared.access_address, pulumi.Output[str])
+    assert_type(more.url, pulumi.Output[str | None])
     assert_type(llm.uuid, pulumi.Output[str])
     assert_type(llm.name, pulumi.Output[str])
     assert_type(llm.request_memory, pulumi.Output[int])
