@@ -7,6 +7,7 @@
     ├── LookupFailed         what a program looks up is not there, or not the only one
     ├── OutOfSight           what is referred to cannot be looked at
     ├── Stopped              the run that asked for this is over
+    │   └── Unsent           ... and what would have changed something was not sent
     ├── ApiError             the cloud answered: no
     │   ├── JobFailed        ... after it had begun
     │   └── LoginRefused     ... to who we say we are; the request itself was not sent
@@ -63,6 +64,10 @@ class OutOfSight(ModelDeployError):
 
 class Stopped(ModelDeployError):
     """The run that asked for this is over; nothing more is changed."""
+
+
+class Unsent(Stopped):
+    """It was over before something was sent that would have changed something."""
 
 
 class ApiError(ModelDeployError):

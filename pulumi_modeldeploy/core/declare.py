@@ -287,8 +287,8 @@ def arg(
         lowered: Whether texts are the same in upper and lower case; they are sent in lower case.
         picks: Of a list of plain values whose entries answers show as objects: the member, by the
             cloud's name, that is the entry.
-        secret: Whether it may hold secrets of whoever made the object: what is read of an object
-            outside of the stack is encrypted then.
+        secret: Whether it may hold secrets of whoever made the object, as free maps always may: it
+            is encrypted where an object outside of the stack is read.
         source: Page and table of the vendor that the line was written from.
     """
     return Column(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
 from pulumi_modeldeploy.core import adopt, wire
@@ -34,6 +34,7 @@ from pulumi_modeldeploy.errors import (
     Refused,
     Stopped,
     TransportError,
+    Unsent,
     WaitError,
 )
 
@@ -98,10 +99,36 @@ def create(op: Operation, values: Values, resource_name: str = "") -> tuple[str,
         try:
             answer = _send(op, values, order, tries)
         except (WaitError, Stopped) as error:
-            _keep_what_is_made(op, values, error)
+            _keep_what_is_made(op, values, tries, error)
         identifier = op.identify(values, answer) if answer is not None else ""
         if identifier:
             return identifier, _bring_up(op, identifier, values)
+
+
+GENERATIONS = 16
+"""Replacements of a resource among which an interrupted one is looked for."""
+
+
+def generation_left(op: Operation, urn: str, owner: str) -> int:
+    """Tell which generation an interrupted replacement left, where no state tells it; else 0.
+
+    Ctrl-C twice leaves the old object to be deleted and the new one unknown; a refresh after a
+    replacement that was not written down forgets the old one.
+    """
+    table = op.table
+    identities = (replace(op.identity, generation=one) for one in range(GENERATIONS))
+    marks = {one.marked(urn, owner).mark: one.generation for one in identities}
+    there = [
+        marks[mark]
+        for mark, document in table.carrying(op, marks)
+        if not is_leaving(table, document) and _is_young(op, document)
+    ]
+    return max(there, default=0)
+
+
+def _is_young(op: Operation, document: Json) -> bool:
+    age = op.table.age(op, document)
+    return age is not None and age <= op.settings.resume_seconds
 
 
 def _take_over(op: Operation, values: Values) -> tuple[str, Values] | None:
@@ -197,7 +224,9 @@ def _send(op: Operation, values: Values, order: Json, tries: _Tries) -> Json | N
     return None
 
 
-def _keep_what_is_made(op: Operation, values: Values, error: WaitError | Stopped) -> NoReturn:
+def _keep_what_is_made(
+    op: Operation, values: Values, tries: _Tries, error: WaitError | Stopped
+) -> NoReturn:
     """Have an object stored whose job goes on, if it is to be seen already.
 
     Raises:
@@ -205,6 +234,8 @@ def _keep_what_is_made(op: Operation, values: Values, error: WaitError | Stopped
         WaitError: It is not (yet).
         Stopped: The same, and the run is over.
     """
+    if isinstance(error, Unsent) and tries.lost is None:
+        raise error
     chosen = op.table.chosen
     op.outlive()
     if chosen is not None and values.get(chosen.argument) is None:

@@ -45,11 +45,12 @@ class Memory:
     def adopts(self, urn: str, old: Identity | None, *, asked: bool) -> bool:
         """Tell whether a resource's object is one that was there before.
 
-        What takes the place of an old object is made anew, whatever the program still asks for.
+        What takes the place of an old object is made anew, whatever the program still asks for; but
+        what it asks for only now takes that place.
         """
         if old is not None:
             return old.adopted
-        return asked and urn not in self.before
+        return asked and (urn not in self.before or urn in self.asked)
 
     def holds(self, urn: str, thing: Hashable) -> bool:
         """Note that a resource has an object; `False`: another one of this run has it."""

@@ -12,7 +12,7 @@ from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from pulumi_modeldeploy.errors import Stopped
+from pulumi_modeldeploy.errors import Stopped, Unsent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -134,7 +134,8 @@ class Budget:
             Stopped: The run is over.
         """
         if not ((self.outlives and not changes) or self.alive()):
-            raise Stopped(f"{operation} was not sent: the run is over")
+            over = Unsent if changes else Stopped
+            raise over(f"{operation} was not sent: the run is over")
 
     def pause(self, retry: Retry, attempt: int, *, wish: float, why: str) -> bool:
         """Pause before the next try; `False`: not enough is left for that, or the run is over.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi_modeldeploy.core.declare import Change, Declaration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from pulumi_modeldeploy.core.checks import Rule
     from pulumi_modeldeploy.core.declare import Field
@@ -168,6 +168,7 @@ class Table:
             nothing does.
         exclusive: Arguments whose values the cloud lets one object have at a time: where one is
             given, a replacement deletes first.
+        carrying: Finds objects that carry one of these marks, each with its mark.
         signed: Adds to a document the mark on the object, where only further calls tell that.
         remark: Writes today's mark by calls of its own, where another one is on the object.
         dress: Adds the mark to the arguments that go onto the wire.
@@ -214,6 +215,9 @@ class Table:
     find: Callable[[Operation, Values], Json | None] = lambda op, values: op.find_own(values)
     identify: Callable[[Values, Json, Identity], str] = lambda _values, _document, _identity: ""
     mark_of: Callable[[Json], str] = lambda _: ""
+    carrying: Callable[[Operation, Collection[str]], Iterable[tuple[str, Json]]] = (
+        lambda _op, _marks: ()
+    )
     signed: Callable[[Operation, Json], Json] = lambda _, document: document
     remark: Callable[[Operation, str], None] = lambda _op, _id: None
     born: Callable[[Json], Any] = lambda _: None

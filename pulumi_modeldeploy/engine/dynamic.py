@@ -245,6 +245,7 @@ class Provider(ResourceProvider):
         secrets = passing.get(program.SECRETS) or []
         try:
             identity = _identity(table, self.token, request, passing, old, values)
+            identity = self._left(request, identity, values)
         except SettingsError as error:
             # Where it lives is not known; what is wrong in itself is.
             checked = inputs.check(
@@ -270,6 +271,19 @@ class Provider(ResourceProvider):
         # What is wrong is handed back as it was given, for the engine to show.
         sound = values if texts else checked.values
         return _checked(table.declaration.to_state(sound), passing, identity, texts)
+
+    def _left(self, request: sdk.Request, identity: Identity, values: Values) -> Identity:
+        """Go on with what an interrupted replacement left, where the state has no object.
+
+        A preview needs neither network nor credentials for this; at most it shows another name.
+        """
+        given = any(values.get(name) is not None for name in self.table().exclusive)
+        known = request.urn in ("", *PROCESS.memory.before)
+        if PROCESS.preview or given or known or identity.adopted:
+            return identity
+        op, owner = self._operation(request, identity, values), PROCESS.settings.get(OWNER) or ""
+        generation = lifecycle.generation_left(op, request.urn, owner)
+        return replace(identity, generation=generation).marked(request.urn, owner)
 
     def _preflight(
         self,
@@ -367,12 +381,7 @@ class Provider(ResourceProvider):
             memory.kept[urn] = identifier
         if old and not (replacing or memory.holds(urn, self._thing(old, identifier))):
             PROCESS.warn(urn, f"another resource of this program adopted {identifier}: remove one")
-        if memory.asked.pop(urn, None) not in (None, identifier):
-            PROCESS.warn(
-                urn,
-                f"`{ADOPT}` means nothing here: this resource has {identifier} already. To take "
-                "another one over, let it go first: `pulumi state delete`",
-            )
+        self._answer(urn, identifier, replacing=replacing)
         if not replacing or old is None:
             return
         if urn not in memory.before:
@@ -389,6 +398,18 @@ class Provider(ResourceProvider):
             must_be_at_home(op, identifier)
             if not self._has_successor(request, old, state):
                 memory.gone.add(urn)
+
+    def _answer(self, urn: str, identifier: str, *, replacing: bool) -> None:
+        """Answer a program that newly asks to adopt something: only a replacement still can."""
+        asked = PROCESS.memory.asked
+        if not replacing and asked.get(urn) not in (None, identifier):
+            PROCESS.warn(
+                urn,
+                f"`{ADOPT}` means nothing here: this resource has {identifier} already. To take "
+                "another one over, let it go first: `pulumi state delete`",
+            )
+        if not replacing or asked.get(urn) == identifier:
+            asked.pop(urn, None)
 
     def _has_successor(self, request: sdk.Request, old: Identity, state: Values) -> bool:
         """Tell whether an interrupted replacement made the new object before the old one went."""

@@ -21,6 +21,7 @@ import pulumi
 from pulumi import Output
 
 from pulumi_modeldeploy import settings
+from pulumi_modeldeploy.core.declare import Shape
 from pulumi_modeldeploy.engine import sdk
 from pulumi_modeldeploy.errors import SettingsError
 
@@ -62,19 +63,19 @@ def options(
     args = table.declaration.args
     if any(args[name].key in props for name in table.exclusive):
         own.delete_before_replace = True
-    fields = [*table.declaration.outputs.values()]
+    secret = [item for item in table.declaration.outputs.values() if item.column.secret]
     if opts is not None and opts.id is not None:
         # Nobody here knows which arguments were secret to those who made the object.
-        fields += table.declaration.args.values()
-    own.additional_secret_outputs = [item.key for item in fields if _may_be_secret(item)]
+        secret += [item for item in args.values() if _may_be_secret(item)]
+    own.additional_secret_outputs = [item.key for item in secret]
     return pulumi.ResourceOptions.merge(own, opts)
 
 
 def _may_be_secret(item: Field) -> bool:
-    """Tell whether a value may hold secrets, at any depth."""
-    nested = item.nested
-    inside = (*nested.args.values(), *nested.outputs.values()) if nested else ()
-    return item.column.secret or any(_may_be_secret(one) for one in inside)
+    """Tell whether an argument may hold secrets, as environment variables do, at any depth."""
+    inside = item.nested.args.values() if item.nested else ()
+    itself = item.column.secret or item.shape is Shape.MAP
+    return itself or any(_may_be_secret(one) for one in inside)
 
 
 def names(table: Table) -> dict[str, Any]:

@@ -214,7 +214,7 @@ class ServiceConfigArgs(Args):
     weight: NotRequired[int] = arg(default=None, checks=[between(0, 100)], source="table 5")
     """Share of the traffic in percent, 0 to 100; real-time services need it, and the weights of one
     service add up to 100. Others have none."""
-    envs: NotRequiredMap[str] = arg(default=None, secret=True, source="table 5")
+    envs: NotRequiredMap[str] = arg(default=None, source="table 5")
     """Environment variables of the model; keys are not renamed."""
     custom_spec: NotRequiredObject[CustomSpecArgs] = arg(default=None, source="table 5")
     """The specification, exactly when `specification` is `custom`."""

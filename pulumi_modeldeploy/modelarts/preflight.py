@@ -78,7 +78,7 @@ _CLUSTERS = Look(_call("ListClusters", "clusters", "clusters"))
 _SHOW_POOL = Look(
     Call("ShowPool", "GET", "/v2/{project_id}/pools/{id}", attempts=2), missing=_not_found
 )
-_SERVICES = Look(replace(api.LIST, holds="services", attempts=2))
+SERVICES = Look(replace(api.LIST, holds="services", attempts=2))
 
 
 # --- network -------------------------------------------------------------------------------------
@@ -400,7 +400,7 @@ def _concerning(looks: Looks, cluster: str, _infer_type: str) -> str | None:
 
 def _holder(looks: Looks, name: str) -> Json | None:
     """Find who has a name, in one list for all services."""
-    found = (one for one in looks.all(_SERVICES) if one.get("service_name") == name)
+    found = (one for one in looks.all(SERVICES) if one.get("service_name") == name)
     return next(found, None)
 
 

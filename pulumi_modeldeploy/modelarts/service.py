@@ -53,12 +53,12 @@ from pulumi_modeldeploy.modelarts.args import (
     ServiceConfigArgs,
     ServiceSecretArgs,
 )
-from pulumi_modeldeploy.modelarts.preflight import PREFLIGHT
+from pulumi_modeldeploy.modelarts.preflight import PREFLIGHT, SERVICES
 from pulumi_modeldeploy.modelarts.replies import ConfigStatus
 from pulumi_modeldeploy.modelarts.rules import BATCH, EDGE, REAL_TIME, RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from pulumi_modeldeploy.core.http import Call
     from pulumi_modeldeploy.core.operation import Operation
@@ -275,6 +275,12 @@ def mark_of(document: Json) -> str:
     return named.group(1) if named else ""
 
 
+def carrying(op: Operation, marks: Collection[str]) -> list[tuple[str, Json]]:
+    """Find services that carry one of these marks, in one list for all resources."""
+    rows = op.looks.all(SERVICES) if op.looks else []
+    return [(mark_of(row), row) for row in rows if mark_of(row) in marks]
+
+
 def dress(op: Operation, values: Values) -> Values:
     """Write the mark into the description, where the name does not carry it."""
     mark = op.identity.mark
@@ -472,6 +478,7 @@ TABLE = Table(
     identify=identify,
     find=find,
     mark_of=mark_of,
+    carrying=carrying,
     remark=remark,
     exclusive=("service_name",),
     dress=dress,

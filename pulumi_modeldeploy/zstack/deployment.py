@@ -284,6 +284,7 @@ TABLE = ZStackTable(
     read=api.SHOW_GROUP,
     delete=api.DELETE_GROUP,
     find=tags.finder(api.LIST_GROUPS),
+    carrying=tags.carrying(api.LIST_GROUPS),
     remark=tags.remark(_TYPE),
     sight=sight,
     fill=fill,

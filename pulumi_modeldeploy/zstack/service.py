@@ -213,6 +213,7 @@ TABLE = ZStackTable(
     delete=api.DELETE_SERVICE,
     delete_query=delete_query,
     find=tags.finder(api.LIST_SERVICES),
+    carrying=tags.carrying(api.LIST_SERVICES),
     remark=tags.remark(_TYPE),
     sight=sight,
     fill=fill,

@@ -13,7 +13,7 @@ from pulumi_modeldeploy.core.table import Entries
 from pulumi_modeldeploy.zstack import api
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from pulumi_modeldeploy.core.http import Call
     from pulumi_modeldeploy.core.operation import Operation
@@ -118,6 +118,18 @@ def finder(call: Call) -> Callable[[Operation, Values], Json | None]:
             return None if document is None else signed(op, document)
 
         return op.find_own(values, look)
+
+    return find
+
+
+def carrying(call: Call) -> Callable[[Operation, Collection[str]], list[tuple[str, Json]]]:
+    """Find what has one of the ids that are made of these marks, unless it carries another one."""
+
+    def find(op: Operation, owners: Collection[str]) -> list[tuple[str, Json]]:
+        made_of = {one: mark for mark in owners for one in api.CHOSEN_UUID.all({}, mark)}
+        rows = op.ask(call, {"q": f"uuid?={','.join(made_of)}"}).get(api.INVENTORIES) or []
+        found = ((made_of[row["uuid"]], row) for row in rows if row.get("uuid") in made_of)
+        return [(mark, row) for mark, row in found if mark_of(signed(op, row)) in ("", mark)]
 
     return find
 

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 
 from chaos.lives import live
 from chaos.steps import Moment, Step
+from chaos.storms import halt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,3 +55,9 @@ def test_one_more_run_ends_what_was_cut_short(seed: int, engine: Path, tmp_path:
     assert report.findings.lines() == []
     assert report.missed == 0
     assert report.kills.total() == len(LIVES[seed])
+
+
+def test_a_fleet_that_is_interrupted_is_stored_and_finished(engine: Path, tmp_path: Path) -> None:
+    report = halt(1, engine, tmp_path, size=16)
+    assert report.findings.lines() == []
+    assert report.kills == {"int": 1}

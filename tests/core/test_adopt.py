@@ -313,6 +313,8 @@ def test_only_what_was_there_before_is_adopted() -> None:
     assert not memory.adopts(URN, replace(old, adopted=False), asked=True)
     memory.generation(URN, old, delete_first=True)
     assert not memory.adopts(URN, None, asked=True)
+    memory.asked[URN] = "newly"
+    assert memory.adopts(URN, None, asked=True)
     assert memory.adopts(OTHER, None, asked=True)
 
 

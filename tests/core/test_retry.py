@@ -41,6 +41,7 @@ from pulumi_modeldeploy.errors import (
     Refused,
     Stopped,
     TransportError,
+    Unsent,
 )
 
 DIALECT = Dialect("Things", read_error)
@@ -636,3 +637,12 @@ def test_a_lookup_of_a_program_is_not_kept_waiting_for_long() -> None:
     with pytest.raises(ApiError):
         client.send(GET, path=PATH)
     assert sum(time.slept) == GLANCE
+
+
+def test_a_create_whose_run_ends_before_its_call_says_that_nothing_was_sent(world: World) -> None:
+    def alive() -> bool:
+        return not world.server.journal
+
+    with pytest.raises(Unsent, match="was not sent: the run is over$"):
+        lifecycle.create(world.operation(alive=alive), values())
+    assert list(world.server.kilns) == []

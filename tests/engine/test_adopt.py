@@ -277,6 +277,31 @@ def test_a_replacement_that_stopped_halfway_is_finished(
     steady(stack)
 
 
+def test_the_line_of_a_refusal_works_within_a_replacement_too(
+    stack: Stack, emulator: Emulator
+) -> None:
+    """A killed run made the new service, could not write its mark, and the state is the old one."""
+    stack.configure("modelarts:ownerMark", "off")
+    program = 'service("mine", service_name="digits"{})'
+    stack.program(program.format(""))
+    stack.up()
+    emulator.admin.reset()
+    successor = seed(emulator, workspace_id="1")
+    stack.program(program.format(', workspace_id="1"'))
+    refused = stack.try_up()
+    assert not refused.ok
+    told = re.search(r'take that one over: (adopt="[^"]+")', refused.diagnostics)
+    assert told is not None
+    stack.program(program.format(f', workspace_id="1", {told[1]}'))
+    assert stack.preview().ok
+    stack.up()
+    assert ids(stack) == {"mine": successor}
+    assert changing(emulator) == ["DeleteService"]
+    steady(stack)
+    stack.program(program.format(', workspace_id="1"'))
+    steady(stack)
+
+
 def test_what_moves_to_another_resource_is_not_deleted_with_the_first(
     stack: Stack, emulator: Emulator
 ) -> None:

@@ -96,6 +96,42 @@ def test_a_replacement_whose_end_was_not_written_down_is_found_again(
     assert stack.up("--refresh", "--expect-no-changes").unchanged
 
 
+def replaced(
+    cloud: Program, stack: Stack, emulator: Emulator
+) -> tuple[dict[str, Any], set[str], set[str]]:
+    """Replace once; answers the state before, and what there was before and is now."""
+    stack.program('service("llm")', head=cloud[1])
+    stack.up()
+    before, old = stack.export(), existing(emulator, cloud)
+    stack.program('service("llm", "/two")', head=cloud[1])
+    stack.up()
+    return before, old, existing(emulator, cloud)
+
+
+def test_a_refresh_that_finds_the_old_object_gone_does_not_lose_the_new_one(
+    cloud: Program, stack: Stack, emulator: Emulator
+) -> None:
+    before, old, new = replaced(cloud, stack, emulator)
+    restore(stack, before)
+    stack.up("--refresh")
+    assert existing(emulator, cloud) == new == ids(stack) != old
+    assert stack.up("--refresh", "--expect-no-changes").unchanged
+
+
+def test_what_a_replacement_left_is_found_where_the_state_only_has_what_is_to_go(
+    cloud: Program, stack: Stack, emulator: Emulator
+) -> None:
+    """Ctrl-C twice in a replacement: the old object is to be deleted, the new one unknown."""
+    before, _, new = replaced(cloud, stack, emulator)
+    for one in before["deployment"]["resources"]:
+        if ":dynamic/" in one["type"]:
+            one["delete"] = True
+    restore(stack, before)
+    stack.up()
+    assert existing(emulator, cloud) == new == ids(stack)
+    assert stack.up("--refresh", "--expect-no-changes").unchanged
+
+
 def test_a_new_resource_under_the_old_name_of_a_renamed_one_is_another_object(
     stack: Stack, emulator: Emulator
 ) -> None:

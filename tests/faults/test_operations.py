@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pulumi_modeldeploy.core.table import Table
     from pulumi_modeldeploy.core.values import Values
 
-READ_SECONDS = 0.2
+READ_SECONDS = 0.1
 """What a request waits for its answer, in real time: those that are held cost as much."""
 DEPLOY_SECONDS = 2.0
 LOGIN = {

@@ -58,6 +58,24 @@ def one_service(*lines: str) -> Values:
     return text("services:", "- name: a", *(f"  {line}" for line in lines))
 
 
+GIVEN = "a1b2c3d4e5f64a1b8c2d3e4f5a6b7c8d"
+ADOPTING: dict[str, tuple[Values, list[str]]] = {
+    "somebody else's without what": (
+        {"adopt_from": "0123456789ab"},
+        ["adopt_from: adopt_from is given only together with adopt [adopt-alone]"],
+    ),
+    "another uuid than is given": (
+        {"adopt": GIVEN, "resource_uuid": GIVEN[::-1]},
+        [
+            (
+                "adopt: must be the same uuid as resource_uuid, or one of them is left out "
+                "[adopt-uuid]"
+            )
+        ],
+    ),
+}
+
+
 def images(*entries: Any) -> Values:
     return {"architecture_images": [*entries]}
 
@@ -86,6 +104,7 @@ def bomb() -> str:
 # --- wrong ---------------------------------------------------------------------------------------
 
 WRONG_SERVICE: dict[str, tuple[Values, list[str]]] = {
+    **ADOPTING,
     # yaml as a text
     "a colon in a text": (
         text("ok: 1", "a: b: c"),
@@ -372,6 +391,7 @@ WRONG_SERVICE: dict[str, tuple[Values, list[str]]] = {
 }
 
 WRONG_DEPLOYMENT: dict[str, tuple[Values, list[str]]] = {
+    **ADOPTING,
     "a virtual machine without image": (
         {"type": "VirtualMachine"},
         [

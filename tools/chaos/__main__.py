@@ -17,7 +17,7 @@ from sandbox import ROOT, engine
 from chaos import runs
 from chaos.judge import Findings
 from chaos.lives import Report, live
-from chaos.storms import Weather, storm
+from chaos.storms import Weather, halt, storm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +37,9 @@ def main() -> int:
     folder = engine()
     try:
         led = list(lives(options.seed, options.kills, options.jobs, folder))
+        if options.kills:
+            led.append(halt(options.seed, folder, KEEP))
+            tell(led[-1])
         seen = list(storms(options.seed, options.operations, folder))
     except KeyboardInterrupt:
         print("chaos: stopped", file=sys.stderr)
@@ -59,9 +62,8 @@ def lives(seed: int, kills: int, jobs: int, folder: Path) -> Iterator[Report]:
                 raise
             for future in ended:
                 report = future.result()
-                done += sum(report.kills.values())
-                told = f"{sum(report.kills.values())} kills"
-                show(report, f"{told}, {report.seconds:.0f} s", report.steps, "KILLS")
+                done += report.kills.total()
+                tell(report)
                 yield report
 
 
@@ -79,6 +81,12 @@ def storms(seed: int, operations: int, folder: Path) -> Iterator[Weather]:
         )
         show(weather, told, (), "KILLS=0 OPERATIONS")
         yield weather
+
+
+def tell(report: Report) -> None:
+    """Print what came of a life."""
+    told = f"{report.kills.total()} kills, {report.seconds:.0f} s"
+    show(report, told, report.steps, "KILLS")
 
 
 def show(one: Report | Weather, told: str, steps: Sequence[str], argument: str) -> None:

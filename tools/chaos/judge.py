@@ -239,7 +239,7 @@ def _shown_deployment(document: Document) -> Document:
     return {
         "name": document["name"],
         "description": document.get("description", ""),
-        "of": document["modelServiceUuid"],
+        "of": document.get("modelServiceUuid", ""),
         "model": document["modelUuid"],
         "environment": sorted(yaml.safe_load(document["yaml"])["env"]),
         "status": document["status"],

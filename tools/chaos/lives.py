@@ -121,7 +121,7 @@ class Life:
         (self.folder / "logs").mkdir()
         self._leaving.callback(self._sweep)
         self.write({})
-        self._must("stack", "init", STACK)
+        self.must("stack", "init", STACK)
         self.others = Others(self.emulator)
         self.others.settle()
         self.foreign = judge.cloud(self.admin)
@@ -161,7 +161,7 @@ class Life:
         self._runs.append(run)
         return run
 
-    def _must(self, *words: str, **env: str) -> bool:
+    def must(self, *words: str, **env: str) -> bool:
         """Run `pulumi WORDS`, which is to end well."""
         run = self.start(*words, **env)
         if run.wait() == 0:
@@ -192,8 +192,9 @@ class Life:
         moments = (*step.moments, *(drawn_moment(draw, change.calls) for _ in step.endings))
         told = [str(step)]
         for ending, moment in zip(step.endings, moments, strict=False):
+            self.admin.deploy_seconds(SLOW)
             self.admin.faults(*moment.faults(), *noise(step.faults, draw))
-            hit = self._cut(command, ending, moment, env)
+            hit = self.cut(command, ending, moment, env)
             self.admin.faults()
             told.append(f"{ending if hit else 'missed'} at {moment}")
             if hit:
@@ -269,11 +270,10 @@ class Life:
         self.start(*command).wait()
         self.admin.faults()
 
-    def _cut(
-        self, command: tuple[str, ...], ending: str, moment: Moment, env: Mapping[str, str]
+    def cut(
+        self, command: Sequence[str], ending: str, moment: Moment, env: Mapping[str, str]
     ) -> bool:
         """Start a run and cut it short; `False`: it was over before."""
-        self.admin.deploy_seconds(SLOW)
         last = self._last()
         run = self.start(*command, **env)
         if not self._reached(run, moment, last):
@@ -319,18 +319,18 @@ class Life:
                 file.unlink()
                 self.report.mended += 1
         if any((self.folder / "state" / ".pulumi" / "locks").rglob("*.json")):
-            self._must("cancel", "--yes")
+            self.must("cancel", "--yes")
 
     # Judgement
 
     def _look_after(self, ending: str, *, calm: bool, quiet: bool) -> None:
         """Judge how a run ended, `calm` if nothing was in its way, `quiet` if there is time."""
         if ending == "int" and calm:
-            self._must_be_stored()
+            self.must_be_stored()
         if ending in DEADLY and quiet:
             self._must_be_quiet(self._runs[-1])
 
-    def _must_be_stored(self) -> None:
+    def must_be_stored(self) -> None:
         """After one Ctrl-C the state holds every service that exists."""
         known = judge.state(self.folder / "state")
         theirs = {*self.foreign, *(one.found for one in self.program.values())}
@@ -361,14 +361,14 @@ class Life:
             return
         last = self._last()
         for words in again:
-            self._must("up", "--yes", "--skip-preview", "--expect-no-changes", *words)
+            self.must("up", "--yes", "--skip-preview", "--expect-no-changes", *words)
         changing = [one for one in self.admin.requests(after=last) if one["method"] != "GET"]
         self.findings.failed += [f"{one['operation']} in a run without changes" for one in changing]
 
     def end(self) -> None:
         """Clear what Pulumi goes on warning of, and look for secrets in all that was written."""
         if judge.state(self.folder / "state").pending:
-            self._must("refresh", "--clear-pending-creates", "--yes", "--skip-preview")
+            self.must("refresh", "--clear-pending-creates", "--yes", "--skip-preview")
         env = self.emulator.env
         secrets = [self.secret, env["HW_SECRET_KEY"], env["ZSTACK_ACCESS_KEY_SECRET"]]
         self.findings.leaks += judge.leaks(self.folder, secrets)

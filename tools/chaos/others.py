@@ -70,11 +70,21 @@ class Others:
                 self._clients[ENTRY].send(zstack.ADD_SERVICE, body=body)
 
     def clear(self, told: str) -> bool:
-        """Delete by hand what a message says is in the way; `False`: it says no such thing."""
+        """Delete by hand what a message says is in the way, and what runs on it.
+
+        Returns:
+            Whether it says so.
+        """
         found = _IN_THE_WAY.findall(told)
         for kind, identifier in found:
-            self._clients[kind].send(_DELETES[kind], path={"id": identifier})
+            for one in self._admin.resources("zstack"):
+                if one.get("modelServiceUuid") == identifier:
+                    self._delete(DEPLOYMENT, one["uuid"])
+            self._delete(kind, identifier)
         return bool(found)
+
+    def _delete(self, kind: str, identifier: str) -> None:
+        self._clients[kind].send(_DELETES[kind], path={"id": identifier})
 
 
 def _spelled(value: Any) -> Any:

@@ -251,6 +251,9 @@ DELETES: Mapping[str, str] = {
 }
 """Operations by the kind of service."""
 
+TAG = "CreateUserTag"
+"""Operation that writes a mark on an object of ZStack."""
+
 ANEW: Mapping[str, str] = {
     "service": "workspace_id",
     "catalogue": "install_path",
@@ -326,7 +329,10 @@ def rename(program: Program, draw: random.Random) -> Change:
         key: replace(program[key], names=(*program[key].names, f"{key[:4]}-{_hex(draw, 2)}"))
         for key in _some(program, draw)
     }
-    return change(program, program | some)
+    given = [one for one in some.values() if one.kind == "service" and one.is_given]
+    tagged = [one for one in some.values() if one.kind != "service" and not one.is_given]
+    calls = [UPDATES["service"]] * len(given) + [TAG] * len(tagged)
+    return Change(program | some, tuple(calls))
 
 
 def mix(program: Program, draw: random.Random) -> Change:
@@ -344,16 +350,16 @@ def mix(program: Program, draw: random.Random) -> Change:
 
 def adopt(program: Program, draw: random.Random) -> Change:
     """Take over services that others have made, as they are or not."""
-    standing, taken = {}, {}
+    standing, taken, calls = {}, {}, list[str]()
     for number in range(draw.randint(1, 3)):
         kind, key = draw.choice(("service", "catalogue")), f"taken-{number}-{_hex(draw, 2)}"
         found, mark = _uuid(draw), draw.choice(("", "", "0123456789ab"))
         args = _service(draw) if kind == "service" else _catalogue(draw)
         before = Wanted(key, kind, args, found=found).having(resource_uuid=None)
         standing[found] = before.having(adopt_from=mark or None)
-        wanted = updated(before, draw) if _chance(draw, 0.5) else before
+        wanted = updated(before, draw) if _chance(draw, 0.7) else before
+        calls += [UPDATES[kind]] if wanted != before else []
         taken[key] = wanted.having(adopt=found, adopt_from=mark or None)
-    calls = [UPDATES[one.kind] for one in taken.values()]
     return Change(program | taken, tuple(calls), standing=standing)
 
 

@@ -1,27 +1,32 @@
-"""Fleets in bad weather: every operation while a share of all calls goes wrong."""
+"""Fleets: interrupted while they start, and in bad weather, while some calls go wrong."""
 
 from __future__ import annotations
 
-import random
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chaos import programs
 from chaos.judge import Findings
-from chaos.lives import Life
-from chaos.steps import NOISE, noise
+from chaos.lives import FAST, Life
+from chaos.steps import NOISE, Moment, draws, noise
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Sequence
     from pathlib import Path
 
+    from chaos.lives import Report
     from chaos.programs import Program
 
 SIZE = 40
 """Services of a fleet."""
 SHARE = 0.1
 """Share of calls that go wrong."""
+LONG = 20.0
+"""Deploy time in seconds of a fleet that is interrupted."""
+SOON = 15.0
+"""Seconds from Ctrl-C to the end of the run, at most."""
 RUNS = 4
 """Runs after which a program that is still not there has failed."""
 
@@ -51,10 +56,35 @@ class Weather:
     kept: str = ""
 
 
+def halt(seed: int, engine: Path, keep: Path, size: int = SIZE) -> Report:
+    """Press Ctrl-C while a fleet starts, and let the next run finish it."""
+    began = time.monotonic()
+    draw = draws(seed, "halt")
+    with Life(seed, engine) as life:
+        report, program = life.report, programs.fleet(draw, size)
+        life.write(program)
+        life.admin.deploy_seconds(LONG)
+        moment = Moment(draw.randint(1, size // 2), seconds=0.2)
+        command = ("up", "--yes", "--skip-preview", "--parallel", str(size))
+        life.cut(command, "int", moment, {})
+        report.steps.append(f"fleet of {size} | int at {moment}")
+        life.must_be_stored()
+        if report.slowest > SOON:
+            life.findings.failed.append(f"Ctrl-C: the run ended after {report.slowest:.1f} s")
+        life.admin.deploy_seconds(FAST)
+        if life.must(*command):
+            life.judge(program, [("--refresh",)])
+        life.end()
+        if life.findings.lines():
+            report.kept = life.keep(keep)
+    report.seconds = time.monotonic() - began
+    return report
+
+
 def storm(seed: int, engine: Path, keep: Path) -> Weather:
     """Create a fleet, change all of it, replace all of it and remove it, in bad weather."""
     began, weather = time.monotonic(), Weather(seed)
-    draw = random.Random(f"{seed} storm")  # noqa: S311 - reproducible on purpose
+    draw = draws(seed, "storm")
     with Life(seed, engine) as life:
         weather.findings = life.findings
         program = programs.fleet(draw, SIZE)
