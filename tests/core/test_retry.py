@@ -643,6 +643,6 @@ def test_a_create_whose_run_ends_before_its_call_says_that_nothing_was_sent(worl
     def alive() -> bool:
         return not world.server.journal
 
-    with pytest.raises(Unsent, match="was not sent: the run is over$"):
+    with pytest.raises(Unsent, match=r"was not sent: the run is over$"):
         lifecycle.create(world.operation(alive=alive), values())
     assert list(world.server.kilns) == []
