@@ -110,25 +110,18 @@ GENERATIONS = 16
 
 
 def generation_left(op: Operation, urn: str, owner: str) -> int:
-    """Tell which generation an interrupted replacement left, where no state tells it; else 0.
+    """Tell which generation there is, where no state tells it; 0 where there is none.
 
-    Ctrl-C twice leaves the old object to be deleted and the new one unknown; a refresh after a
-    replacement that was not written down forgets the old one.
+    Ctrl-C twice in a replacement leaves the old object to be deleted and the new one unknown; a
+    refresh after a replacement that was not written down forgets the old one; and a forced
+    replacement is not told what there is.
     """
     table = op.table
     identities = (replace(op.identity, generation=one) for one in range(GENERATIONS))
     marks = {one.marked(urn, owner).mark: one.generation for one in identities}
-    there = [
-        marks[mark]
-        for mark, document in table.carrying(op, marks)
-        if not is_leaving(table, document) and _is_young(op, document)
-    ]
+    found = table.carrying(op, marks)
+    there = (marks[mark] for mark, document in found if not is_leaving(table, document))
     return max(there, default=0)
-
-
-def _is_young(op: Operation, document: Json) -> bool:
-    age = op.table.age(op, document)
-    return age is not None and age <= op.settings.resume_seconds
 
 
 def _take_over(op: Operation, values: Values) -> tuple[str, Values] | None:

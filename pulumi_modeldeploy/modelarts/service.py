@@ -44,7 +44,7 @@ from pulumi_modeldeploy.core.resource import Resource
 from pulumi_modeldeploy.core.table import Goal, Step, Table
 from pulumi_modeldeploy.core.waits import Sight, Wait
 from pulumi_modeldeploy.core.watch import Watch
-from pulumi_modeldeploy.errors import ApiError, TransportError
+from pulumi_modeldeploy.errors import ApiError, OutOfSight, TransportError
 from pulumi_modeldeploy.modelarts import api
 from pulumi_modeldeploy.modelarts.args import (
     ID,
@@ -277,7 +277,10 @@ def mark_of(document: Json) -> str:
 
 def carrying(op: Operation, marks: Collection[str]) -> list[tuple[str, Json]]:
     """Find services that carry one of these marks, in one list for all resources."""
-    rows = op.looks.all(SERVICES) if op.looks else []
+    try:
+        rows = op.looks.all(SERVICES) if op.looks else []
+    except OutOfSight:
+        return []  # create looks by itself, and says what is wrong
     return [(mark_of(row), row) for row in rows if mark_of(row) in marks]
 
 

@@ -132,6 +132,21 @@ def test_what_a_replacement_left_is_found_where_the_state_only_has_what_is_to_go
     assert stack.up("--refresh", "--expect-no-changes").unchanged
 
 
+def test_a_forced_replacement_keeps_the_generation(
+    cloud: Program, stack: Stack, emulator: Emulator
+) -> None:
+    """Else finishing it by a plain `up` would make another object."""
+    _, _, new = replaced(cloud, stack, emulator)
+    before = stack.resource("llm")["outputs"]["modeldeploy"]
+    opts = "opts=pulumi.ResourceOptions(delete_before_replace=True)"
+    stack.program(f'service("llm", "/two", {opts})', head=cloud[1])
+    stack.up("--replace", stack.resource("llm")["urn"])
+    assert stack.resource("llm")["outputs"]["modeldeploy"] == before
+    assert existing(emulator, cloud) == ids(stack)
+    assert existing(emulator, cloud) == new or cloud[0] == "modelarts"
+    assert stack.up("--refresh", "--expect-no-changes").unchanged
+
+
 def test_a_new_resource_under_the_old_name_of_a_renamed_one_is_another_object(
     stack: Stack, emulator: Emulator
 ) -> None:
