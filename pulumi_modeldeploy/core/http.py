@@ -160,12 +160,21 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Clock:
-    """Time and chance, passed in so that no test waits."""
+    """Time and chance, passed in so that no test waits.
+
+    Attributes:
+        now: Seconds since some moment.
+        wall: Seconds since 1970.
+        sleep: Sleeps, at most until the run is over.
+        random: A number from 0 to 1.
+        linger: Sleeps although the run is over.
+    """
 
     now: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = random.random
+    linger: Callable[[float], None] = time.sleep
 
 
 @dataclass(frozen=True)

@@ -232,14 +232,30 @@ def _keep_what_is_made(
     chosen = op.table.chosen
     op.outlive()
     if chosen is not None and values.get(chosen.argument) is None:
-        with contextlib.suppress(ApiError, TransportError):
-            found = op.table.find(op, values)
-            if found is not None:
-                keep(op, op.identify(values, found), values, values, error)
+        found = _found_soon(op, values, looks=GRACE if isinstance(error, Stopped) else 1)
+        if found is not None:
+            keep(op, op.identify(values, found), values, values, error)
     raise type(error)(
         f"{error}; the cloud goes on making it: run `pulumi up` again, which takes it up, before "
         "any `pulumi destroy`"
     ) from error
+
+
+GRACE = 8
+"""Looks, a second apart, for what a job is making when the run is cancelled: Ctrl-C takes a while,
+but leaves nothing unknown behind where jobs are short."""
+
+
+def _found_soon(op: Operation, values: Values, *, looks: int) -> Json | None:
+    """Look for an object that a job is making; `None` if it is not to be seen."""
+    for number in range(looks):
+        if number:
+            op.client.clock.linger(1.0)
+        with contextlib.suppress(ApiError, TransportError):
+            found = op.table.find(op, values)
+            if found is not None:
+                return found
+    return None
 
 
 def _choose_again(op: Operation, values: Values, tries: _Tries) -> None:

@@ -245,7 +245,6 @@ class Provider(ResourceProvider):
         secrets = passing.get(program.SECRETS) or []
         try:
             identity = _identity(table, self.token, request, passing, old, values)
-            identity = self._left(request, identity, values)
         except SettingsError as error:
             # Where it lives is not known; what is wrong in itself is.
             checked = inputs.check(
@@ -255,13 +254,17 @@ class Provider(ResourceProvider):
             if not any(problem.path == PROFILE for problem in checked.failures):
                 texts.insert(0, str(error))
             return _checked(given, passing, Identity.from_state(passing), texts)
-        name, adopted = str(passing.get(program.NAME)), identity.adopted
+        name, adopted, unnamed = str(passing.get(program.NAME)), identity.adopted, dict(values)
         plan.fill_name(table, name, values, before, identity.mark, adopted=adopted)
         if old and isinstance(values.get(ADOPT), str) and values[ADOPT] != before.get(ADOPT):
             PROCESS.memory.asked[request.urn] = values[ADOPT]
         checked = inputs.check(
             table.declaration, values, table.rules, off=PROCESS.settings.skip_rules, olds=before
         )
+        if not PROCESS.preview and not checked.failures:
+            left = self._left(request, identity, unnamed)
+            checked.values = plan.renamed(table, name, checked.values, identity.mark, left.mark)
+            identity = left
         if PROCESS.preview or not checked.failures:
             # What is wrong in itself is not looked at, and in an update there is no need to.
             checked.problems += self._preflight(request, passing, identity, checked, before)
@@ -279,9 +282,13 @@ class Provider(ResourceProvider):
         """
         given = any(values.get(name) is not None for name in self.table().exclusive)
         known = request.urn in ("", *PROCESS.memory.before)
-        if PROCESS.preview or given or known or identity.adopted:
+        if given or known or identity.adopted:
             return identity
-        op, owner = self._operation(request, identity, values), PROCESS.settings.get(OWNER) or ""
+        try:
+            op = self._operation(request, identity, values)
+        except SettingsError:
+            return identity  # create says it
+        owner = PROCESS.settings.get(OWNER) or ""
         generation = lifecycle.generation_left(op, request.urn, owner)
         return replace(identity, generation=generation).marked(request.urn, owner)
 

@@ -262,6 +262,7 @@ class Time:
             wall=lambda: EPOCH + self.at,
             sleep=self.sleep,
             random=lambda: 0.5,
+            linger=self.sleep,
         )
 
 

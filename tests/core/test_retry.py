@@ -150,7 +150,9 @@ class Crowd:
 
     @property
     def clock(self) -> Clock:
-        return Clock(lambda: self.at, lambda: EPOCH + self.at, self.sleep, self._chance.random)
+        return Clock(
+            lambda: self.at, lambda: EPOCH + self.at, self.sleep, self._chance.random, self.sleep
+        )
 
     def sleep(self, seconds: float) -> None:
         called = threading.Event()

@@ -119,8 +119,6 @@ def test_a_path_is_signed_as_it_is_meant(pai: PaiClient) -> None:
     [
         ({"x-acs-date": "Fri, 02 Jan 2026 03:04:05 GMT"}, 400, "InvalidTimeStamp.Format"),
         ({"x-acs-date": "2026-01-02 03:04:05"}, 400, "InvalidTimeStamp.Format"),
-        ({"x-acs-date": date(-901)}, 400, "InvalidTimeStamp.Expired"),
-        ({"x-acs-date": date(960)}, 400, "InvalidTimeStamp.Expired"),
         ({"x-acs-signature-nonce": ""}, 400, "IncompleteSignature"),
         ({"x-acs-content-sha256": hashlib.sha256(b"x").hexdigest()}, 400, "SignatureDoesNotMatch"),
         ({"x-acs-version": "2021-07-02"}, 404, "InvalidApi.NotFound"),
@@ -132,7 +130,15 @@ def test_refuses_headers(pai: PaiClient, headers: dict[str, str], status: int, c
     assert pai.refused("ListServices", headers=headers) == (status, code)
 
 
-@pytest.mark.parametrize("shift", [-890, 890])
+@pytest.mark.parametrize("shift", [-901, 960])
+def test_refuses_a_clock_that_is_more_than_a_quarter_of_an_hour_off(
+    pai: PaiClient, shift: float
+) -> None:
+    refused = pai.refused("ListServices", headers={"x-acs-date": date(shift)})
+    assert refused == (400, "InvalidTimeStamp.Expired")
+
+
+@pytest.mark.parametrize("shift", [-800, 800])
 def test_a_clock_may_be_a_quarter_of_an_hour_off(pai: PaiClient, shift: float) -> None:
     assert pai.names() == []
     pai.ok("ListServices", headers={"x-acs-date": date(shift)})

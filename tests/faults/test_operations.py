@@ -149,7 +149,7 @@ class Run:
     @property
     def clock(self) -> Clock:
         wall = lambda: time.time() + self.passed  # noqa: E731
-        return Clock(lambda: self.passed, wall, self.sleep, self.jitter.random)
+        return Clock(lambda: self.passed, wall, self.sleep, self.jitter.random, self.sleep)
 
     def operation(self, thing: Thing, *about: Values) -> Operation:
         table = thing.sort.table

@@ -38,7 +38,7 @@ class Cloud:
 
     @property
     def clock(self) -> Clock:
-        return Clock(now=lambda: self.now, wall=self.wall, sleep=self.sleep, random=lambda: 0.5)
+        return Clock(lambda: self.now, self.wall, self.sleep, lambda: 0.5, self.sleep)
 
     def wall(self) -> float:
         return time.time() + self.now

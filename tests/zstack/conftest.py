@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -66,7 +67,7 @@ class Time:
 
     @property
     def clock(self) -> Clock:
-        return Clock(now=lambda: self.passed, wall=self.wall, sleep=self.sleep, random=lambda: 0.5)
+        return Clock(lambda: self.passed, self.wall, self.sleep, lambda: 0.5, self.sleep)
 
 
 class Cloud:
@@ -150,8 +151,11 @@ class Cloud:
         sent = iter([True])
         op = self.operation(values, alive=lambda: next(sent, False), **how)
         self.admin.deploy_seconds(100)
+        clock = op.client.clock
+        op.client.clock = replace(clock, linger=lambda _: None)  # it has no time left
         with pytest.raises(Stopped, match="the run that waited for it is over"):
             lifecycle.create(op, values)
+        op.client.clock = clock
         assert self.objects == []
 
     # what the cloud has and was asked
