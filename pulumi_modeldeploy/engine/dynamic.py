@@ -263,8 +263,9 @@ class Provider(ResourceProvider):
         )
         if not PROCESS.preview and not checked.failures:
             left = self._left(request, identity, unnamed)
-            checked.values = plan.renamed(table, name, checked.values, identity.mark, left.mark)
-            identity = left
+            if left != identity:
+                checked.values = plan.renamed(table, name, checked.values, identity.mark, left.mark)
+                identity = left
         if PROCESS.preview or not checked.failures:
             # What is wrong in itself is not looked at, and in an update there is no need to.
             checked.problems += self._preflight(request, passing, identity, checked, before)
