@@ -10,6 +10,10 @@ KILLS ?= 20
 OPERATIONS ?= 0
 JOBS ?= 1
 
+# Of `make test`: three for two cores, since tests wait for deployments, too; at most eight.
+WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); n=$$((cores * 3 / 2)); \
+  echo $$((n < 1 ? 1 : n > 8 ? 8 : n)))
+
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
@@ -31,11 +35,11 @@ $(INSTALLED): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-demo: setup ## Deploy two services to an emulated cloud, change them, destroy them
+demo: setup ## Deploy to three emulated clouds, change something, destroy everything
 	@$(BIN)/python tools/demo.py
 
 test: setup ## Run all tests; ARGS="..." goes to pytest
-	@$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 check: $(INSTALLED) ## Run the static checks: format, lint, types, imports, reference pages
 	$(BIN)/ruff format --check .

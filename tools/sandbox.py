@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 ROOT = Path(__file__).resolve().parent.parent
-FOREIGN = ("PULUMI_", "MODELARTS_", "HW_", "OS_")
+FOREIGN = (
+    *("PULUMI_", "MODELARTS_", "HW_", "OS_", "ZSTACK_"),
+    *("PAI_", "ALIBABA_CLOUD_", "ALICLOUD_"),
+)
 """Variables of the caller that would lead somewhere else: their prefixes."""
 OURS = "PULUMI_MODELDEPLOY_"
 LOCAL = "127.0.0.1,localhost"

@@ -1,11 +1,12 @@
-"""Two real-time services: one splits its traffic, one stops by itself in the evening."""
+"""Three clouds in one program: two versions of a model, a catalogue entry that runs, an app."""
 
 import pulumi
 
-from pulumi_modeldeploy import modelarts
+from pulumi_modeldeploy import modelarts, pai, zstack
 
 config = pulumi.Config()
 split = config.get_int("split") or 70
+image = "vllm/vllm-openai:v0.11.0"
 
 digits = modelarts.Service(
     "digits",
@@ -27,24 +28,35 @@ digits = modelarts.Service(
     ],
 )
 
-speech = modelarts.Service(
-    "speech",
-    infer_type="real-time",
-    description="stops by itself after a working day",
-    config=[
-        modelarts.ServiceConfigArgs(
-            model_id="speech-v1",
-            weight=100,
-            specification="modelarts.vm.gpu.p4",
-            instance_count=1,
-            envs={
-                "LANGUAGE": "en",
-                "API_TOKEN": config.get_secret("apiToken") or pulumi.Output.secret("unset"),
-            },
-        ),
+entry = zstack.ModelService(
+    "chat",
+    model_center_uuid=zstack.get_model_center(name="main").uuid,
+    framework="vLLM",
+    yaml="services: [{name: chat, ports: [8000], livez: /health, readyz: /health}]",
+    install_path="file:///opt/services/vllm_0.11.0",
+    start_command="vllm serve --port 8000",
+    request_cpu=4,
+    request_memory=8192,
+    architecture_images=[
+        zstack.ArchitectureImageArgs(cpu_architecture="x86_64", docker_image=image),
     ],
-    schedule=[modelarts.ScheduleArgs(type="stop", time_unit="HOURS", duration=10)],
+)
+chat = zstack.ModelServiceDeployment(
+    "chat",
+    model_service_uuid=entry.uuid,
+    zone_uuid=zstack.get_zone(name="zone-1").uuid,
+    type="Container",
+    docker_image=image,
+)
+
+llama = pai.AppService(
+    "llama",
+    app_type="LLM",
+    service_spec=config.get("model") or "llama_7b_fp16",
+    replicas=1,
 )
 
 pulumi.export("digitsUrl", digits.access_address)
-pulumi.export("speechUrl", speech.access_address)
+pulumi.export("chatUrl", chat.url)
+pulumi.export("llamaUrl", llama.internet_endpoint)
+pulumi.export("llamaToken", llama.access_token)

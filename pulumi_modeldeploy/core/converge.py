@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from pulumi_modeldeploy.core import diff, inputs, wire
 from pulumi_modeldeploy.core.declare import Removal
+from pulumi_modeldeploy.core.lock import CHANGE, fasten, lift, must_allow
+from pulumi_modeldeploy.core.operation import look_again
 from pulumi_modeldeploy.core.plan import lasting, managed, strays
 from pulumi_modeldeploy.core.preflight import must_fit
-from pulumi_modeldeploy.core.stored import keep, state_of, with_unseen
-from pulumi_modeldeploy.core.table import Entries
+from pulumi_modeldeploy.core.stored import keep, state_of, with_silent, with_unseen
+from pulumi_modeldeploy.core.table import Entries, Pairs
 from pulumi_modeldeploy.errors import (
     AmbiguousError,
     ApiError,
@@ -25,20 +27,6 @@ if TYPE_CHECKING:
     from pulumi_modeldeploy.core.table import Step, Table
     from pulumi_modeldeploy.core.values import Json, Values
     from pulumi_modeldeploy.settings import Settings
-
-TRIES = 6
-"""How often a call is sent in all, when nobody can tell whether the last one took effect."""
-
-
-def look_again(op: Operation, error: AmbiguousError, attempt: int) -> None:
-    """Pause before it is looked for what came of a call, and that is sent again if it must be.
-
-    Raises:
-        AmbiguousError: It was sent often enough, or there is no time left.
-        Stopped: The run is over.
-    """
-    if attempt == TRIES or not op.again(error, attempt):
-        raise error
 
 
 def update(op: Operation, identifier: str, values: Values, olds: Values) -> Values:
@@ -109,12 +97,15 @@ def _converge(
     table = op.table
     if table.sight(document).status not in table.settled.until:
         document = op.wait(table.settled, identifier)
+    document = lift(op, identifier, values, olds, document)
     if op.former_mark:
+        must_allow(op, identifier, document, CHANGE)
         _remark(op, identifier)
         document = op.wait(table.settled, identifier)
     for step in table.steps:
-        document = _run_step(op, step, identifier, values, olds, document)
+        document = run_step(op, step, identifier, values, olds, document)
     document = reach_goal(op, identifier, values, document)
+    document = fasten(op, identifier, values, olds, document)
     if not table.goals and table.sight(document).status not in table.ready.until:
         # No goal says what should run: then it must be as it is after a create.
         document = op.wait(table.ready, identifier)
@@ -134,9 +125,9 @@ def _remark(op: Operation, identifier: str) -> None:
     op.former_mark = ""
 
 
-def _run_step(
+def run_step(
     op: Operation,
-    step: Step | Entries,
+    step: Step | Entries | Pairs,
     identifier: str,
     values: Values,
     olds: Values,
@@ -145,21 +136,25 @@ def _run_step(
     """Send one step until nothing of it differs; a lost answer means looking again."""
     if isinstance(step, Entries):
         return _run_entries(op, step, identifier, values, olds, document)
+    if isinstance(step, Pairs):
+        return _run_pairs(op, step, identifier, values, olds, document)
     for attempt in itertools.count(1):
-        body, names = _step_body(op, step, values, olds, document)
-        if not body:
+        body, query, names = _step_body(op, step, values, olds, document)
+        if not names:
             break
+        must_allow(op, identifier, document, CHANGE)
         op.say(f"updating {', '.join(names)}")
         declared = op.table.declaration.args
         op.unsure |= {name for name in names if not declared[name].column.echoed}
+        redeploys = any(one in step.redeploys for one in names)
         try:
-            answer = op.call(step.call, body, id=identifier)
+            answer = op.call(step.call, body, query=query, id=identifier)
         except AmbiguousError as error:
             op.say(f"{step.call.operation} may have happened, looking")
             look_again(op, error, attempt)
-            document = op.wait(op.table.settled, identifier)
+            # What is from before the call would have it sent once more, amid what it began.
+            document = op.wait(op.table.settled, identifier, document, fresh=not redeploys)
             continue
-        redeploys = any(one in step.redeploys for one in names)
         op.accepted = answer if redeploys else None
         # What redeploys nothing is no judgement on a failed object: the goal comes next.
         wait = step.wait if redeploys else op.table.settled
@@ -185,12 +180,40 @@ def _run_entries(
         new = [one for one in dict.fromkeys(wanted or []) if one not in present]
         if not gone and not new:
             break
+        must_allow(op, identifier, document, CHANGE)
         op.say(f"updating {item.name}")
         try:
             for entry in gone:
                 _remove_entry(op, step, identifier, step.key(document, entry))
             for entry in new:
                 op.call(step.add, step.body(identifier, entry), id=identifier, entry=entry)
+        except AmbiguousError as error:
+            look_again(op, error, attempt)
+            document = op.wait(op.table.settled, identifier)
+            continue
+        return op.wait(op.table.settled, identifier)
+    return document
+
+
+def _run_pairs(
+    op: Operation, step: Pairs, identifier: str, values: Values, olds: Values, document: Json
+) -> Json:
+    """Set and take away the pairs of a map, as far as the cloud's differ; others' stay."""
+    item = next(one for one in op.table.declaration.args.values() if step.sends(one))
+    before, wanted = olds.get(item.name) or {}, values.get(item.name) or {}
+    for attempt in itertools.count(1):
+        present = wire.pick(op.table.undress(document), item.reads) or {}
+        new = {key: one for key, one in wanted.items() if present.get(key) != one}
+        gone = [key for key in before if key in present and key not in wanted]
+        if not gone and not new:
+            break
+        must_allow(op, identifier, document, CHANGE)
+        op.say(f"updating {item.name}")
+        try:
+            if gone:
+                op.call(step.drop, query=step.query(gone), id=identifier)
+            if new:
+                op.call(step.put, step.body(new), id=identifier)
         except AmbiguousError as error:
             look_again(op, error, attempt)
             document = op.wait(op.table.settled, identifier)
@@ -215,7 +238,7 @@ def _must_have_taken(
 
     Only what is wanted counts: where something was taken away, the cloud may fill in its own.
     """
-    _, names = _step_body(op, step, values, values, document)
+    *_, names = _step_body(op, step, values, values, document)
     declared = op.table.declaration.args
     undone = [one for one in names if one in step.redeploys and declared[one].column.echoed]
     if undone:
@@ -227,8 +250,8 @@ def _must_have_taken(
 
 def _step_body(
     op: Operation, step: Step, values: Values, olds: Values, document: Json
-) -> tuple[Json, list[str]]:
-    """Build the body out of what differs from the cloud, and name it.
+) -> tuple[Json, dict[str, str], list[str]]:
+    """Build body and query out of what differs from the cloud, and name it.
 
     On an adopted object a mark that is missing is no difference, and goes along with others.
     """
@@ -236,7 +259,7 @@ def _step_body(
     wanted = dict(values) if adopted else table.dress(op, values)
     seen = table.undress(document) if adopted else document
     actual = wire.read(declaration, seen, diff.union(declaration, wanted, olds))
-    actual = with_unseen(declaration, actual, olds)
+    actual = with_silent(table, document, with_unseen(declaration, actual, olds), olds)
     differing = diff.compare(
         declaration, diff.prune(declaration, actual), diff.prune(declaration, wanted)
     )
@@ -248,9 +271,12 @@ def _step_body(
             wanted[name] = empty
     if adopted and names:
         wanted = table.dress(op, wanted)
-    body = wire.body(declaration, wanted, only=names)
+    own = [name for name, item in declaration.args.items() if step.sends(item)]
+    sent = own if step.whole else names
+    body = wire.body(declaration, wanted, only=sent)
     spelled = {step.spells.get(key, key): value for key, value in body.items()}
-    return spelled, [one for one in names if one in wanted]
+    query = wire.query(declaration, wanted, only=sent)
+    return spelled, query, [one for one in names if one in wanted]
 
 
 def _is_emptied(difference: diff.Difference) -> bool:
@@ -267,12 +293,16 @@ def reach_goal(op: Operation, identifier: str, values: Values, document: Json) -
         due = strays(table, {"status": status}, values)
         if goal is None or not (due or goal.outdated(document)):
             break
+        if status in goal.coming:
+            document = op.wait(goal.wait, identifier)
+            break
+        must_allow(op, identifier, document, goal.doing)
         op.say(f"{status}{'' if due else ' with its former configuration'}, should be {desired}")
         try:
             op.call(goal.call, goal.body, id=identifier)
         except AmbiguousError as error:
             look_again(op, error, attempt)
-            document = op.wait(table.settled, identifier)
+            document = op.wait(table.settled, identifier, document, fresh=False)
             continue
         document = op.wait(goal.wait, identifier, document, fresh=False)
         break

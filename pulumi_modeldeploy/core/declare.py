@@ -107,6 +107,8 @@ class Column:
     unordered: bool
     match_by: str | None
     body: bool
+    query: bool
+    late: bool
     echoed: bool
     shared: bool
     step: str
@@ -248,6 +250,8 @@ def arg(
     unordered: bool = False,
     match_by: str | None = None,
     body: bool = True,
+    query: bool = False,
+    late: bool = False,
     echoed: bool | None = None,
     shared: bool = False,
     step: str = UPDATE,
@@ -276,9 +280,12 @@ def arg(
         unordered: The cloud does not care for the order of the list.
         match_by: In an unordered list of objects: the argument that tells them apart.
         body: Whether it is sent in the body of create and of updates.
+        query: Whether it is sent in their query instead.
+        late: Whether the creating call cannot send it: its step does, right after that.
         echoed: Whether the cloud's answers show it; if not, what was set last is what there is.
             Default: as `body`.
-        shared: Of a list: whether others add entries too; only those that were set are looked at.
+        shared: Of a list or a free map: whether others add entries too; only those that were set
+            are looked at.
         step: The step of the resource's table that sends a change in place.
         implied: What the cloud takes when the argument is left out; giving it changes nothing.
         follows: The output that holds what was chosen where the argument is left out: giving just
@@ -301,6 +308,8 @@ def arg(
         unordered=unordered,
         match_by=match_by,
         body=body,
+        query=query,
+        late=late,
         echoed=body if echoed is None else echoed,
         shared=shared,
         step=step,
@@ -326,9 +335,9 @@ class Arg(Generic[S, G]):
     @overload
     def __get__(self, obj: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, obj: Resource, owner: type) -> Output[G]: ...
-    @overload
     def __get__(self, obj: Args | Reply, owner: type) -> G: ...
+    @overload
+    def __get__(self, obj: Resource, owner: type) -> Output[G]: ...
     def __get__(self, obj: Any, owner: type) -> Any:
         return self if obj is None else obj._read(self._name)
 
@@ -421,9 +430,9 @@ class Out(Generic[T]):
     @overload
     def __get__(self, obj: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, obj: Resource, owner: type) -> Output[T]: ...
-    @overload
     def __get__(self, obj: Args | Reply, owner: type) -> T: ...
+    @overload
+    def __get__(self, obj: Resource, owner: type) -> Output[T]: ...
     def __get__(self, obj: Any, owner: type) -> Any:
         return self if obj is None else obj._read(self._name)
 
@@ -438,9 +447,9 @@ class OutId(Out[str]):
     @overload
     def __get__(self, obj: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, obj: Resource, owner: type) -> Output[str]: ...
-    @overload
     def __get__(self, obj: Args | Reply, owner: type) -> str: ...
+    @overload
+    def __get__(self, obj: Resource, owner: type) -> Output[str]: ...
     def __get__(self, obj: Any, owner: type) -> Any:
         return obj.id if isinstance(obj, pulumi.CustomResource) else super().__get__(obj, owner)
 
@@ -457,6 +466,15 @@ def output(kind: type[T], wire: str | None = None, *, secret: bool = False) -> O
     """
     nested = isinstance(kind, type) and issubclass(kind, Reply)
     return Out(kind, Shape.OBJECT if nested else Shape.SCALAR, wire, secret=secret)
+
+
+def output_secret(kind: type[T], wire: str | None = None) -> Out[Output[T]]:
+    """Declare an output of what a lookup answers that is secret, such as a token.
+
+    Lookups answer plain values, which a program may print or store; this one is a secret Output.
+    """
+    found: Any = output(kind, wire, secret=True)
+    return found  # type: ignore[no-any-return]
 
 
 def maybe(kind: type[T], wire: str | None = None) -> Out[T | None]:

@@ -57,8 +57,8 @@ class Call:
         repeatable: Whether sending it twice does no harm, although it changes something.
         envelope: Key of the body that holds what is sent; empty: the body is what is sent.
         beside: Keys that stand beside the envelope and not in it.
-        holds: Key of the answer that holds the object, alone or as the only one of a list (an empty
-            one: there is no such object); empty: the answer is the object.
+        holds: Key of the answer that holds the object (dotted: one within another), alone or as the
+            only one of a list (an empty one: there is no such object); empty: the answer is it.
         attempts: Requests in all; 0: as the retry table says.
     """
 
@@ -91,7 +91,9 @@ class Call:
 
     def held(self, document: Json) -> Json | None:
         """Take the object out of an answer; `None` where there is none."""
-        found = document.get(self.holds) if self.holds else document
+        found: Any = document
+        for key in self.holds.split(".") if self.holds else ():
+            found = found.get(key) if isinstance(found, dict) else None
         if isinstance(found, list):
             found = found[0] if found else None
         return found if isinstance(found, dict) else None
@@ -129,29 +131,43 @@ class Dialect:
         name: The cloud's name in messages.
         read_error: Reads an error document: any JSON, or the text where it was none.
         missing: Statuses or codes that mean "there is no such object".
-        taken: Codes that mean "there is one of this name".
+        taken: Statuses or codes that mean "there is one of this name".
         expired: Statuses or codes that mean "log in again".
+        rejected: Statuses or codes that refuse the credentials.
         retry: What is repeated.
         skew: How it refuses a signature for its time.
         advise: What to do about an error, by status and code; empty where nothing is to be added.
+        headers: Headers that every request carries.
+        names: The header that names the operation; empty: the address says it.
     """
 
     name: str
     read_error: Callable[[Any, Mapping[str, str]], Failure]
     missing: Collection[int | str] = (404,)
-    taken: Collection[str] = ()
+    taken: Collection[int | str] = ()
     expired: Collection[int | str] = ()
+    rejected: Collection[int | str] = (401,)
     retry: Retry = field(default_factory=Retry)
     skew: Skew = field(default_factory=Skew)
     advise: Callable[[int, str], str] = lambda _status, _code: ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    names: str = ""
 
     def is_missing(self, error: ApiError) -> bool:
         """Tell whether an error says that the object does not exist."""
         return error.status in self.missing or error.code in self.missing
 
+    def is_taken(self, error: ApiError) -> bool:
+        """Tell whether an error says that there is an object of this name, or id, already."""
+        return error.status in self.taken or error.code in self.taken
+
     def is_expired(self, error: ApiError) -> bool:
         """Tell whether an error says that the login is over."""
         return error.status in self.expired or error.code in self.expired
+
+    def is_rejected(self, error: ApiError) -> bool:
+        """Tell whether an error says that the credentials are no good."""
+        return error.status in self.rejected or error.code in self.rejected
 
     def is_skewed(self, failure: Failure) -> bool:
         """Tell whether a failure says that the time of a signature is refused."""
@@ -224,6 +240,10 @@ class Signer(requests.auth.AuthBase):
         if date is None or abs(date - self._now()) > MOST_SKEW:
             return None
         return date - self.now()
+
+    def hide(self, text: str) -> str:
+        """Take what requests are signed with out of a text, where no setting says it."""
+        return text
 
     def correct(self, date: float | None, ahead: float) -> bool:
         """Sign with the cloud's time from now on; `False`: that would change nothing.
@@ -521,7 +541,7 @@ class Client:
                 self.endpoint + call.path.format(**path),
                 params={key: value for key, value in query.items() if value is not None},
                 data=request.content,
-                headers={"Content-Type": "application/json", **self._headers, **request.headers},
+                headers={**self._usual(call), **self._headers, **request.headers},
                 timeout=(CONNECT_SECONDS, READ_SECONDS.get(call.method, OTHER_READ_SECONDS)),
                 allow_redirects=False,
                 # Not as the session's: a bundle named in the environment would win over that.
@@ -546,6 +566,11 @@ class Client:
             )
         return Answer(response.status_code, document, response.headers)
 
+    def _usual(self, call: Call) -> dict[str, str]:
+        """Headers that all requests of the cloud carry."""
+        named = {self.dialect.names: call.operation} if self.dialect.names else {}
+        return {"Content-Type": "application/json", **self.dialect.headers, **named}
+
     def _where(self) -> str:
         return f"{self.dialect.name} at {self.endpoint}"
 
@@ -564,7 +589,8 @@ class Client:
     def _error(self, call: Call, response: requests.Response, document: Any) -> ApiError:
         failure = self.dialect.read_error(document, response.headers)
         message = failure.message or response.reason or "no message"
-        message = self._login.hide(message) if self._login else message
+        for auth in (self._login, self._signer):
+            message = auth.hide(message) if auth else message
         status, code = response.status_code, failure.code
         skewed, date = self.dialect.is_skewed(failure), date_of(response.headers)
         advice = self._skewed(date) if skewed else self.dialect.advise(status, code)

@@ -153,18 +153,27 @@ class Naming:
     Attributes:
         argument: The argument that holds the name.
         most: Longest name.
-        forbidden: Regular expression of what names cannot hold; replaced by `-`.
+        forbidden: Regular expression of what names cannot hold; replaced by the joint.
+        joint: What stands between resource name and mark.
+        lowered: Whether names hold lower-case letters only.
     """
 
     argument: str
     most: int
     forbidden: str
+    joint: str = "-"
+    lowered: bool = False
 
     def automatic(self, resource_name: str, text: str) -> str:
         """Build `<resource name>-<mark>`, within the cloud's characters and length."""
-        room = self.most - len(text) - 1
-        stem = re.sub(self.forbidden, "-", resource_name)[:room].strip("-") or "service"
-        return f"{stem}-{text}"
+        room = self.most - len(text) - len(self.joint)
+        name = resource_name.lower() if self.lowered else resource_name
+        stem = re.sub(self.forbidden, self.joint, name)[:room].strip(self.joint) or "service"
+        return f"{stem}{self.joint}{text}"
+
+    def is_made_of(self, name: object, mark: str) -> bool:
+        """Tell whether a name is an automatic one of a mark."""
+        return str(name).endswith(f"{self.joint}{mark}")
 
 
 CHOICES = 3

@@ -7,21 +7,23 @@ moment and run again.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import string
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
 from pulumi_modeldeploy.core import adopt, wire
 from pulumi_modeldeploy.core.converge import (
-    TRIES,
     bring,
     must_be_at_home,
     must_be_right,
     reach_goal,
+    run_step,
     update,
 )
 from pulumi_modeldeploy.core.declare import ADOPT, ADOPT_FROM, Change, Removal
-from pulumi_modeldeploy.core.operation import MOST_JOBS
+from pulumi_modeldeploy.core.lock import DELETE, fasten, must_allow
+from pulumi_modeldeploy.core.operation import MOST_JOBS, TRIES, look_again
 from pulumi_modeldeploy.core.plan import fill_name, is_leaving, lasting, replacing, strays
 from pulumi_modeldeploy.core.preflight import must_fit
 from pulumi_modeldeploy.core.stored import keep, read_back, state_of
@@ -100,8 +102,9 @@ def create(op: Operation, values: Values, resource_name: str = "") -> tuple[str,
             answer = _send(op, values, order, tries)
         except (WaitError, Stopped) as error:
             _keep_what_is_made(op, values, tries, error)
-        identifier = op.identify(values, answer) if answer is not None else ""
-        if identifier:
+        if answer is not None:
+            op.meets(answer)
+            identifier = op.identify(values, answer)
             return identifier, _bring_up(op, identifier, values)
 
 
@@ -141,6 +144,7 @@ def _take_over(op: Operation, values: Values) -> tuple[str, Values] | None:
     must_fit(op, wanted, has)
     mark = adopt.whose(op, identifier, found, str(values.get(ADOPT_FROM) or ""))
     op.former_mark = mark if mark != op.identity.mark else ""
+    op.meets(found)
     op.say(f"adopting {op.table.kind} {identifier}")
     fixed = adopt.fixed(op, wanted)
     if fixed:
@@ -193,13 +197,13 @@ def _send(op: Operation, values: Values, order: Json, tries: _Tries) -> Json | N
     call, began = op.table.create, op.client.clock.wall()
     job = op.job_of(order, tries.jobs)
     try:
-        answer = op.call(call, order["body"], job=job, **order["path"])
+        answer = op.call(call, order["body"], job=job, query=order.get("query"), **order["path"])
     except JobOver as error:
         tries.jobs, tries.lost = tries.jobs + 1, error
         tries.over = tries.over or tries.jobs >= MOST_JOBS
         return None
     except (AmbiguousError, ApiError) as error:
-        refused = isinstance(error, ApiError) and error.code not in op.client.dialect.taken
+        refused = isinstance(error, ApiError) and not op.client.dialect.is_taken(error)
         if refused and not isinstance(error, JobFailed):
             raise
         op.say(f"{call.operation} may have happened, looking for its {op.table.kind}")
@@ -265,7 +269,7 @@ def _choose_again(op: Operation, values: Values, tries: _Tries) -> None:
         JobFailed: It says something else, or there is no other id.
     """
     failed, choice = tries.lost, op.choice + 1
-    taken = isinstance(failed, ApiError) and failed.code in op.client.dialect.taken
+    taken = isinstance(failed, ApiError) and op.client.dialect.is_taken(failed)
     if failed is not None and not (taken and choice < len(op.own_ids(values)) and tries.left):
         raise failed
     op.choice, tries.lost = choice, None
@@ -281,13 +285,15 @@ def _find(op: Operation, values: Values) -> Json | None:
 
 
 def _order(op: Operation, dressed: Values) -> Json:
-    """Build what the creating call sends: its body, and its path as far as that is of arguments."""
+    """Build what the creating call sends: body, query, and path as far as it is of arguments."""
     chosen, values = op.table.chosen, dressed
     if chosen is not None:
         values = {**values, chosen.argument: op.own_id(values)}
     names = [name for _, name, _, _ in string.Formatter().parse(op.table.create.path) if name]
     path = {name: str(values[name]) for name in names if name in values}
-    return {"body": wire.body(op.table.declaration, values), "path": path}
+    query = wire.query(op.table.declaration, values)
+    order = {"body": wire.body(op.table.declaration, values), "path": path}
+    return {**order, "query": query} if query else order
 
 
 def _must_be_ours(
@@ -412,7 +418,13 @@ def _resume(op: Operation, values: Values, found: Json, *, proven: bool) -> tupl
     identifier, age = op.identify(values, found), op.table.age(op, found)
     old = "" if age is None else f", {age:.0f} s old"
     op.say(f"resuming {op.table.kind} {identifier}{old}, of an interrupted run or a lost answer")
+    op.meets(found)
     olds = values if proven else _left(op, values, found)
+    try:
+        if not op.table.mark_of(found):
+            _sign(op, identifier)
+    except ModelDeployError as error:
+        keep(op, identifier, values, olds, error)
     return identifier, update(op, identifier, values, olds)
 
 
@@ -445,13 +457,35 @@ def _bring_up(op: Operation, identifier: str, values: Values) -> Values:
 
     A fresh create that fails is stored, not revived: the failed service holds the reason.
     """
+    declared = op.table.declaration.args.values()
     try:
+        _sign(op, identifier)
         document = op.wait(op.table.ready, identifier)
+        for step in op.table.steps:
+            if any(step.sends(one) and one.column.late for one in declared):
+                document = run_step(op, step, identifier, values, {}, document)
         document = reach_goal(op, identifier, values, document)
+        document = fasten(op, identifier, values, {}, document)
     except ModelDeployError as error:
-        keep(op, identifier, values, values, error)
+        keep(op, identifier, values, values, error, new=True)
     op.say(op.table.sight(document).words)
     return state_of(op, document, values)
+
+
+def _sign(op: Operation, identifier: str) -> None:
+    """Write the mark on a new object, which some clouds take a moment to see."""
+    sign = op.table.sign
+    if sign is None or not sign.due(op, identifier):
+        return
+    for attempt in itertools.count(1):
+        try:
+            sign.write(op, identifier)
+        except (AmbiguousError, ApiError) as error:
+            if isinstance(error, ApiError) and not op.client.dialect.is_missing(error):
+                raise
+            look_again(op, error, attempt)
+            continue
+        break
 
 
 def read(op: Operation, identifier: str, managed: Values | None) -> Values | None:
@@ -470,7 +504,7 @@ def read(op: Operation, identifier: str, managed: Values | None) -> Values | Non
         return None
     arguments = read_back(op, document, managed)
     if managed is None:
-        arguments |= wire.read_shared(op.table.declaration, document)
+        arguments |= wire.read_shared(op.table.declaration, op.table.undress(document))
     state = state_of(op, document, arguments)
     return _observed_goal(op.table, state, whole=managed is None)
 
@@ -489,15 +523,23 @@ def delete(op: Operation, identifier: str, state: Values) -> None:
     """Delete an object and wait until it is gone; one that does not exist is done."""
     table = op.table
     moved = op.identity.endpoint not in ("", op.client.endpoint)
-    if (op.incarnation or moved) and op.look(identifier) is None:
-        must_be_at_home(op, identifier)
-        return
-    try:
-        op.call(table.delete, query=table.delete_query(state), id=identifier)
-    except (ApiError, AmbiguousError) as error:
-        if isinstance(error, ApiError) and op.client.dialect.is_missing(error):
-            return
+    if op.incarnation or moved or table.lock:
         document = op.look(identifier)
-        if document is not None and not is_leaving(table, document):
-            raise
+        if document is None:
+            must_be_at_home(op, identifier)
+            return
+        must_allow(op, identifier, document, DELETE)
+    for attempt in itertools.count(1):
+        try:
+            op.call(table.delete, query=table.delete_query(state), id=identifier)
+        except (ApiError, AmbiguousError) as error:
+            if isinstance(error, ApiError) and op.client.dialect.is_missing(error):
+                return
+            document = op.look(identifier)
+            if document is not None and not is_leaving(table, document):
+                if isinstance(error, ApiError):
+                    raise
+                look_again(op, error, attempt)
+                continue
+        break
     op.wait(table.gone, identifier)

@@ -24,7 +24,8 @@ class Listing:
         holds: Key of an answer that holds the objects.
         keys: Keys of an object that tell it apart from all others.
         total: Key of an answer that says how many there are in all; empty: there are no pages.
-        start: The query that says after how many objects a page begins.
+        start: The query that says after how many objects a page begins, or which page it is.
+        numbered: Whether it says which page it is, from 1.
     """
 
     call: Call
@@ -32,6 +33,7 @@ class Listing:
     keys: tuple[str, ...]
     total: str = ""
     start: str = ""
+    numbered: bool = False
 
     def all(
         self,
@@ -41,14 +43,14 @@ class Listing:
     ) -> list[Json]:
         """Get all objects, each once: pages shift when something is added before them meanwhile.
 
-        The next page begins after what was seen, however much was asked for, until there is no
-        more or a page brings nothing new.
+        The next page begins after what was seen, however much was asked for (or has the next
+        number), until there is no more or a page brings nothing new.
         """
         found: dict[tuple[str, ...], Json] = {}
-        seen, total, known = 0, 0.0 if not self.total else math.inf, -1
+        seen, total, known, pages = 0, 0.0 if not self.total else math.inf, -1, 0
         while known < 0 or (seen < total and len(found) > known):
-            known = len(found)
-            paging = {self.start: seen} if self.total else {}
+            known, pages = len(found), pages + 1
+            paging = {self.start: pages if self.numbered else seen} if self.total else {}
             answer = client.send(self.call, query={**(query or {}), **paging}, path=path).body
             page = answer.get(self.holds)
             if not isinstance(page, list):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
@@ -23,7 +24,7 @@ from pulumi_modeldeploy.errors import LookupFailed, ModelDeployError
 from pulumi_modeldeploy.settings import DEBUG, Settings, refuse_clear_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable
 
     from pulumi_modeldeploy.core.http import Client
     from pulumi_modeldeploy.core.identity import Place
@@ -60,7 +61,7 @@ class Filter:
     """A filter that is no attribute of a reply, or means something else than "is".
 
     Attributes:
-        type: What is given: `str`, `bool` or `int`.
+        type: What is given: `str`, `bool`, `int` or `dict`.
         fits: Whether an object fits; default: that is for the cloud to say.
     """
 
@@ -83,6 +84,7 @@ class Kind(Generic[R]):
         filters: Filters that are not just attributes.
         apart: The attribute that mostly tells objects of the same name apart, for messages.
         newest: The attribute by which the newest comes first; empty: the order is that of names.
+        whole: Gets the document of the one that was found, where lists leave out a part of it.
     """
 
     label: str
@@ -95,13 +97,14 @@ class Kind(Generic[R]):
     filters: Mapping[str, Filter] = field(default_factory=dict)
     apart: str = ""
     newest: str = ""
+    whole: Callable[[Client, R], Json] | None = None
 
     def fetched(self, client: Client, given: Mapping[str, Any]) -> list[R]:
         """Get objects that may fit the filters, in the order of their names or times."""
         found = [_shown(self.reply, document) for document in self.fetch(client, given)]
         if self.newest:
             # Of the same moment, what was told last is the newest.
-            return sorted(found, key=lambda one: getattr(one, self.newest) or 0)[::-1]
+            return sorted(found, key=self._moment_of)[::-1]
         return sorted(found, key=lambda one: (self.name_of(one), self.key_of(one)))
 
     def fits(self, one: R, given: Mapping[str, Any]) -> bool:
@@ -134,6 +137,10 @@ class Kind(Generic[R]):
     def name_of(self, one: R) -> str:
         """The name of an object."""
         return str(getattr(one, self.name))
+
+    def _moment_of(self, one: R) -> tuple[bool, Any]:
+        moment = getattr(one, self.newest)
+        return moment is not None, moment
 
 
 def find(kind: Kind[R], *, profile: str | None = None, **wanted: Any) -> list[R]:
@@ -176,17 +183,30 @@ def find_one(kind: Kind[R], *, profile: str | None = None, **wanted: Any) -> R:
             raise LookupFailed(_none(kind, kind.fetched(client, {}), given))
         if len(found) > 1:
             raise LookupFailed(_several(kind, found, given))
+        if kind.whole is not None:
+            return _shown(kind.reply, kind.whole(client, found[0]))
         return found[0]
 
     return _looked_up(kind, profile, look)
 
 
 def later(look: Callable[..., T], **given: Input[Any] | None) -> Output[T]:
-    """Look something up when all that it is looked up by is known; until then it is unknown."""
-    return Output.all(**given).apply(lambda known: look(**known))
+    """Look something up when all that it is looked up by is known; until then it is unknown.
+
+    That is so too while a resource that a filter comes from does not exist: a preview knows the
+    names of what it is going to make.
+    """
+    known = Output.all(**given)
+    made: Output[Any] = Output.from_input(_ids(known))
+    return Output.all(made, known).apply(lambda both: look(**both[1]))
 
 
-_WORDS = {str: "a text", bool: "True or False", int: "a whole number"}
+async def _ids(known: Output[Any]) -> list[Output[str]]:
+    """Get the ids of all resources that something comes from."""
+    return [one.id for one in await known.resources() if isinstance(one, pulumi.CustomResource)]
+
+
+_WORDS = {str: "a text", bool: "True or False", int: "a whole number", dict: "a dict of texts"}
 """What a filter takes, in words."""
 
 
@@ -195,17 +215,24 @@ def _given(kind: Kind[Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for name, value in wanted.items():
         needed = kind.type_of(name)
-        if isinstance(value, Output):
-            raise LookupFailed(
-                f"{name} is an Output, and {_WORDS[needed]} is needed: use the function whose name "
-                "ends in `_output`, or call this one in `Output.apply`"
-            )
-        # Not `isinstance`: a truth is no number.
-        if value is not None and type(value) is not needed and not _is_text(value, needed):
-            raise LookupFailed(f"{name} must be {_WORDS[needed]}, not {type(value).__name__}")
-        if value is not None:
-            given[name] = value.strip() if isinstance(value, str) else value
+        if needed is dict and isinstance(value, Mapping):
+            given[name] = {key: _one(f"{name}[{key!r}]", one, str) for key, one in value.items()}
+        elif value is not None:
+            given[name] = _one(name, value, needed)
     return given
+
+
+def _one(name: str, value: object, needed: type) -> object:
+    """Take a plain value."""
+    if isinstance(value, Output):
+        raise LookupFailed(
+            f"{name} is an Output, and {_WORDS[needed]} is needed: use the function whose name "
+            "ends in `_output`, or call this one in `Output.apply`"
+        )
+    # Not `isinstance`: a truth is no number.
+    if type(value) is not needed and not _is_text(value, needed):
+        raise LookupFailed(f"{name} must be {_WORDS[needed]}, not {type(value).__name__}")
+    return value.strip() if isinstance(value, str) else value
 
 
 def _name(profile: object) -> str:
@@ -262,6 +289,9 @@ def _shown(reply: type[R], document: Json) -> R:
     declaration = Declaration.of(reply)
     state = declaration.to_state(wire.outputs(declaration, document))
     shown: R = reply._view(state)  # noqa: SLF001  (how every Reply comes about)
+    for name, item in declaration.outputs.items():
+        if item.column.secret:
+            vars(shown)[name] = Output.secret(vars(shown).get(name))
     return shown
 
 

@@ -42,6 +42,21 @@ MOST_LOOKS = 200
 """How many of them are looked at for a proof."""
 
 
+TRIES = 6
+"""How often a call is sent in all, when nobody can tell whether the last one took effect."""
+
+
+def look_again(op: Operation, error: ModelDeployError, attempt: int) -> None:
+    """Pause before it is looked for what came of a call, and that is sent again if it must be.
+
+    Raises:
+        ModelDeployError: `error`: it was sent often enough, or there is no time left.
+        Stopped: The run is over.
+    """
+    if attempt == TRIES or not op.again(error, attempt):
+        raise error
+
+
 @dataclass
 class Operation:
     """One verb on one object: what it works with.
@@ -114,10 +129,21 @@ class Operation:
         """Tell whether the verb is about one of these arguments."""
         return self.about is None or any(name in self.about for name in names)
 
+    def meets(self, document: Json) -> None:
+        """Take note of which object this is about, where ids are names: no other one will do."""
+        if self.table.incarnation and not self.incarnation:
+            found = wire.outputs(self.table.declaration, document).get(self.table.incarnation)
+            self.incarnation = str(found or "")
+
     def writes_mark(self, dressed: Values) -> bool:
         """Tell whether the object as we send it carries our mark."""
         sent = wire.body(self.table.declaration, dressed)
         return self.table.mark_of(sent) == self.identity.mark
+
+    def leaves_mark(self, dressed: Values) -> bool:
+        """Tell whether the object carries our mark in the end."""
+        sign, name = self.table.sign, self.identify(dressed, {})
+        return self.writes_mark(dressed) or (sign is not None and sign.due(self, name))
 
     def own_id(self, values: Values) -> str:
         """The id that we choose for the object of these arguments; empty where the cloud does."""
@@ -327,7 +353,10 @@ class Operation:
         document = self.client.get(
             self.table.read, path={"id": identifier}, budget=budget or self.budget
         )
-        if document is None or not self.incarnation:
+        if document is None:
+            return None
+        document = self.table.parse(document)
+        if not self.incarnation:
             return document
         found = wire.outputs(self.table.declaration, document).get(self.table.incarnation)
         return document if found == self.incarnation else None

@@ -8,6 +8,7 @@ looked at (no credentials, no permission, no network) is said once and skipped.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from pulumi_modeldeploy.errors import (
     InvalidInputs,
     LoginRefused,
     OutOfSight,
+    Refused,
     SettingsError,
     TransportError,
 )
@@ -45,11 +47,36 @@ Subject: TypeAlias = tuple[str, ...]
 ERROR, WARN, OFF = "error", "warn", "off"
 MODES = (ERROR, WARN, OFF)
 
-UNAUTHENTICATED, FORBIDDEN, UNSERVED = 401, 403, (404, 405)
-PAGE = 1000
+FORBIDDEN, UNSERVED = 403, (404, 405)
 
 
 # --- looking -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Paging:
+    """How a list is asked for page by page.
+
+    Attributes:
+        start: The query that says after how many objects a page begins, or which page it is.
+        limit: The query that says how many a page holds.
+        total: Key of an answer that says how many there are in all.
+        size: How many a page holds.
+        numbered: Whether `start` says which page it is, from 1.
+    """
+
+    start: str = "offset"
+    limit: str = "limit"
+    total: str = "total_count"
+    size: int = 1000
+    numbered: bool = False
+
+    def query(self, seen: int, pages: int) -> dict[str, str]:
+        """The query of the next page, after so many objects and pages."""
+        return {
+            self.start: str(pages + 1 if self.numbered else seen),
+            self.limit: str(self.size),
+        }
 
 
 @dataclass(frozen=True)
@@ -61,12 +88,16 @@ class Look:
         where: The connection that it goes over; empty: the resource's own.
         missing: Tells whether an error says that there is no such object.
         instead: What is asked where the cloud does not serve the call.
+        says: What an error says about the object, in place of a document; `None`: nothing.
+        paging: How a list is asked for.
     """
 
     call: Call
     where: str = ""
     missing: Callable[[ApiError], bool] = lambda _: False
     instead: Look | None = None
+    says: Callable[[ApiError], Json | None] = lambda _: None
+    paging: Paging = Paging()
 
 
 class _Unserved(OutOfSight):
@@ -175,14 +206,15 @@ class Looks:
     def _pages(self, look: Look, query: Mapping[str, str]) -> list[Json]:
         """Get a list to its end, whatever a page holds."""
         rows: list[Json] = []
-        while True:
-            page = {"offset": str(len(rows)), "limit": str(PAGE)}
+        for pages in itertools.count():
+            page = look.paging.query(len(rows), pages)
             answer = self._send(look, {**query, **page}, {}) or {}
             more = answer.get(look.call.holds) or []
             rows += [one for one in more if isinstance(one, dict)]
-            total = answer.get("total_count")
+            total = answer.get(look.paging.total)
             if not more or not isinstance(total, int) or len(rows) >= total:
-                return rows
+                break
+        return rows
 
     def _send(self, look: Look, query: Mapping[str, str], path: Mapping[str, str]) -> Json | None:
         """Send a call; `None` where there is no such object."""
@@ -215,8 +247,9 @@ class Looks:
             client = self._client(look.where)
             return client.send(call, query=query, path=path).body
         except ApiError as error:
-            if look.missing(error):
-                return None
+            said = look.says(error)
+            if said is not None or look.missing(error):
+                return said
             if look.instead and error.status in UNSERVED:
                 raise self._closed(call.operation, _Unserved(str(error), "")) from error
             raise self._refused(call.operation, error) from error
@@ -234,7 +267,7 @@ class Looks:
         if isinstance(error, LoginRefused):
             return self._beyond("*", str(error))
         facts = f"HTTP {error.status}{error.code and f', {error.code}'}"
-        if error.status == UNAUTHENTICATED:
+        if self._client("").dialect.is_rejected(error):
             return self._beyond("*", f"the credentials are refused ({error.operation}: {facts})")
         if error.status == FORBIDDEN:
             text = f"there is no permission for {error.operation} ({facts})"
@@ -294,13 +327,16 @@ class Preflight:
             looked for (`off`).
         connect: Opens the connections beside the resource's own, by name.
         questions: What is asked.
-        holder: Finds the object that has a name already, in the list that all resources share.
+        holder: Finds the object that has a name already; raises `Refused` where that is nobody's to
+            touch.
+        unique: The vendor's page that says that names are.
     """
 
     setting: Setting
     connect: Mapping[str, Callable[[Settings, Identity, Client], Client]]
     questions: tuple[Question, ...]
     holder: Callable[[Looks, str], Json | None] | None = None
+    unique: str = ""
 
 
 ADOPTION = "preflight-adopt"
@@ -387,7 +423,7 @@ def _name(table: Table, identity: Identity, values: Values, asked: Asked) -> Ite
     if preflight is None or preflight.holder is None or naming is None or not asked.named:
         return
     name, before = values.get(naming.argument), asked.olds.get(naming.argument)
-    if name in (None, UNKNOWN, before) or str(name).endswith(f"-{identity.mark}"):
+    if name in (None, UNKNOWN, before) or naming.is_made_of(name, identity.mark):
         return
     if identity.adopted and before is None:
         return
@@ -404,13 +440,17 @@ def _taken(op: Operation, looks: Looks, values: Values, *, moved: bool) -> str |
     table, preflight, naming = op.table, op.table.preflight, op.table.naming
     if preflight is None or preflight.holder is None or naming is None:
         return None
-    found = preflight.holder(looks, values[naming.argument])
+    try:
+        found = preflight.holder(looks, values[naming.argument])
+    except Refused as error:
+        return str(error)
     if found is None or is_leaving(table, found):
         return None
     identifier, mark = table.identify(values, found, op.identity), table.mark_of(found)
-    if mark == op.identity.mark or identifier in op.replaced:
+    # What is to be adopted in place of an old object has the name that it is going to have.
+    if mark == op.identity.mark or identifier in (values.get(ADOPT), *op.replaced):
         return None
-    if not (mark or moved or op.writes_mark(table.dress(op, values))):
+    if not (mark or moved or op.leaves_mark(table.dress(op, values))):
         return None
     return (
         f"a {table.kind} {identifier} has this {naming.argument} already and is not this "

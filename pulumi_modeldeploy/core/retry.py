@@ -34,7 +34,7 @@ class Retry:
 
     Attributes:
         refused: Statuses and codes that say the request was not carried out: repeated for every
-            verb.
+            verb. Like the others, a code that ends in a dot stands for all that begin so.
         failed: Statuses and codes after which nobody knows: repeated where that does no harm.
         by_code: Whether a code, where there is one, decides alone: the status lies.
         attempts: Requests in all; the budget mostly ends it before.
@@ -64,7 +64,8 @@ class Retry:
 
     def _lists(self, listed: Collection[int | str], error: ApiError) -> bool:
         by_status = error.status in listed and not (self.by_code and error.code)
-        return error.code in listed or by_status
+        families = (one for one in listed if isinstance(one, str) and one.endswith("."))
+        return error.code in listed or by_status or error.code.startswith((*families,))
 
     def pause(self, attempt: int, chance: float) -> float:
         """Seconds after the n-th attempt, from 1: exponential with full jitter.

@@ -15,6 +15,7 @@ from pulumi_modeldeploy.errors import (
     NotReady,
     TransportError,
     WaitError,
+    WaitFailed,
 )
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 def read_back(op: Operation, document: Json, managed: Values | None) -> Values:
     """Read the arguments that the user manages out of a document; `None`: whatever it has."""
-    return wire.read(op.table.declaration, op.table.undress(document), managed)
+    found = wire.read(op.table.declaration, op.table.undress(document), managed)
+    return with_silent(op.table, document, found, managed or {})
 
 
 def state_of(op: Operation, document: Json, arguments: Values) -> Values:
@@ -62,23 +64,41 @@ def _hidden(op: Operation, outputs: Values, arguments: Values) -> Values:
 
 
 def keep(
-    op: Operation, identifier: str, values: Values, olds: Values, error: ModelDeployError
+    op: Operation,
+    identifier: str,
+    values: Values,
+    olds: Values,
+    error: ModelDeployError,
+    *,
+    new: bool = False,
 ) -> NoReturn:
     """Have an object stored that exists: what it looks like, and why it is not what it should be.
 
     What the cloud does not show stays as it was before, so that the next run sends it (again).
+
+    Args:
+        op: The verb.
+        identifier: The object.
+        values: The arguments that it should have.
+        olds: Those that it was known to have.
+        error: What went wrong.
+        new: Whether it was made just now: some clouds take a moment to show that.
 
     Raises:
         NotReady: It exists.
         ModelDeployError: `error` itself, if the object does not exist any more.
     """
     known = _with_shared(op.table, with_unseen(op.table.declaration, values, olds), olds)
-    state, more, gone = dict(known), "", False
+    # Which object of its name it is must not get lost with the other outputs.
+    which = {op.table.incarnation: op.incarnation} if op.incarnation else {}
+    state, more, gone = {**known, **which}, "", False
+    may_hide = new and op.table.ready.appears > 0 and not isinstance(error, WaitFailed)
     op.outlive()
     try:
         document = op.show(identifier)
-        gone = document is None
+        gone = document is None and not may_hide
         if document is not None:
+            known = with_silent(op.table, document, known, olds)
             state = state_of(op, document, read_back(op, document, known))
             more = _explained(op, identifier) if isinstance(error, WaitError) else ""
     except (TransportError, ApiError) as unseen:
@@ -88,7 +108,7 @@ def keep(
         raise error
     text = f"{error}{f' ({more})' if more else ''}"
     next_run = "replaces it" if is_hopeless(op.table, state) else "goes on with it"
-    reason = f"{text}. It is stored with its id; `pulumi up` {next_run}."
+    reason = f"{text.removesuffix('.')}. It is stored with its id; `pulumi up` {next_run}."
     raise NotReady(identifier, state, [reason]) from error
 
 
@@ -98,6 +118,13 @@ def _explained(op: Operation, identifier: str) -> str:
         return op.table.explain(op, identifier)
     except Exception as error:  # noqa: BLE001  (whatever a cloud's document makes of it)
         return f"no more can be told, {type(error).__name__}"
+
+
+def with_silent(table: Table, document: Json, values: Values, olds: Values) -> Values:
+    """Take what a document does not tell over from what was set last."""
+    silent = table.silent(document)
+    told = {name: one for name, one in values.items() if name not in silent}
+    return told | {name: olds[name] for name in silent if olds.get(name) is not None}
 
 
 def with_unseen(declaration: Declaration, values: Values, olds: Values) -> Values:
@@ -124,10 +151,14 @@ def _with_unseen_inside(item: Field | None, value: Any, old: Any) -> Any:
 
 
 def _with_shared(table: Table, values: Values, olds: Values) -> Values:
-    """Add the entries of shared lists that were to be taken away: they may still be there."""
+    """Add the shared entries that were to be taken away: they may still be there."""
     merged = dict(values)
     for name, item in table.declaration.args.items():
-        if item.column.shared and olds.get(name):
+        if not (item.column.shared and olds.get(name)):
+            continue
+        if isinstance(olds[name], Mapping):
+            merged[name] = {**olds[name], **(values.get(name) or {})}
+        else:
             new = [one for one in values.get(name) or [] if one not in olds[name]]
             merged[name] = [*olds[name], *new]
     return merged

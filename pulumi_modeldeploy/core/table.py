@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from pulumi_modeldeploy.core.declare import Change, Declaration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from pulumi_modeldeploy.core.checks import Rule
     from pulumi_modeldeploy.core.declare import Field
     from pulumi_modeldeploy.core.http import Call, Client
     from pulumi_modeldeploy.core.identity import ChosenId, Identity, Naming, Place
+    from pulumi_modeldeploy.core.lock import Lock
     from pulumi_modeldeploy.core.operation import Operation
     from pulumi_modeldeploy.core.preflight import Preflight
     from pulumi_modeldeploy.core.resource import Resource
@@ -37,6 +38,7 @@ class Step:
         call: The call; it gets `{id}`.
         wait: What is waited for afterwards.
         redeploys: Arguments after whose change a good state may still be the one from before.
+        whole: Whether the call carries all of its arguments when one of them differs.
         spells: Names on the wire that this call spells differently: usual one -> its own.
     """
 
@@ -44,6 +46,7 @@ class Step:
     call: Call
     wait: Wait
     redeploys: tuple[str, ...] = ()
+    whole: bool = False
     spells: Mapping[str, str] = field(default_factory=dict)
 
     def sends(self, item: Field) -> bool:
@@ -84,9 +87,50 @@ class Entries:
         return (self.add, self.remove)
 
 
+@dataclass(frozen=True)
+class Pairs:
+    """Calls of an update about the pairs of a free map: one sets those that differ, one takes away.
+
+    Attributes:
+        name: What the `step` column of the one argument says.
+        put: The call that sets pairs; it gets `{id}`.
+        drop: The call that takes keys away; it gets the same.
+        body: Builds the body of `put` from the pairs.
+        query: Builds the query of `drop` from the keys.
+    """
+
+    name: str
+    put: Call
+    drop: Call
+    body: Callable[[Mapping[str, Any]], Json]
+    query: Callable[[Sequence[str]], Mapping[str, str]]
+
+    def sends(self, item: Field) -> bool:
+        """Tell whether it is this step that sends a change of an argument."""
+        return _sends(self.name, item)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """What it calls."""
+        return (self.put, self.drop)
+
+
 def _sends(step: str, item: Field) -> bool:
     column = item.column
     return column.body and column.change is Change.UPDATE and column.step == step
+
+
+@dataclass(frozen=True)
+class Sign:
+    """How the mark is written on a new object, where the creating call cannot.
+
+    Attributes:
+        due: Whether it is, on the object of an id.
+        write: Writes it.
+    """
+
+    due: Callable[[Operation, str], bool]
+    write: Callable[[Operation, str], None]
 
 
 @dataclass(frozen=True)
@@ -99,6 +143,8 @@ class Goal:
         call: The call that leads there; it gets `{id}`.
         body: Its body.
         wait: What is waited for afterwards.
+        coming: States that lead there by themselves: they are waited out, and no call is needed.
+        doing: What it does to the object, for a lock that may forbid it.
         outdated: Whether what satisfies the goal was done before the configuration changed, so that
             the call is due again.
     """
@@ -107,6 +153,8 @@ class Goal:
     call: Call
     body: Json
     wait: Wait
+    coming: tuple[str, ...] = ()
+    doing: str = ""
     outdated: Callable[[Json], bool] = lambda _: False
 
 
@@ -170,9 +218,14 @@ class Table:
             given, a replacement deletes first.
         carrying: Finds objects that carry one of these marks, each with its mark.
         signed: Adds to a document the mark on the object, where only further calls tell that.
+        sign: How the mark is written on a new object, where the creating call cannot; `None`: it
+            can.
         remark: Writes today's mark by calls of its own, where another one is on the object.
+        parse: Takes out of texts, or other forms, what a document holds in them.
         dress: Adds the mark to the arguments that go onto the wire.
         undress: Takes the mark out of a document.
+        silent: Arguments that a document does not tell, in the state in which the object is: what
+            was set last is what there is.
         fill: Adds to a document what only further calls tell, as far as the verb is about that.
         delete_query: What the deleting call says besides, from the state.
         goals: What should run, by the value of `desired`.
@@ -189,6 +242,7 @@ class Table:
         prose: Outputs that hold sentences of the cloud, which may quote inputs.
         never_ready: Whether an object was never ready, so that making it anew loses nothing.
         explain: More words about a failure or a wait that took too long, from further calls.
+        lock: How objects are locked; `None`: they are not.
         jobs: How calls that answer with a job are followed.
         preflight: What is looked at before anything is created.
     """
@@ -206,7 +260,7 @@ class Table:
     sight: Callable[[Json], Sight]
     version: Callable[[Json], Any]
     age: Callable[[Operation, Json], float | None]
-    steps: tuple[Step | Entries, ...]
+    steps: tuple[Step | Entries | Pairs, ...]
     ready: Wait
     settled: Wait
     gone: Wait
@@ -219,11 +273,14 @@ class Table:
         lambda _op, _marks: ()
     )
     signed: Callable[[Operation, Json], Json] = lambda _, document: document
+    sign: Sign | None = None
     remark: Callable[[Operation, str], None] = lambda _op, _id: None
     born: Callable[[Json], Any] = lambda _: None
     exclusive: tuple[str, ...] = ()
+    parse: Callable[[Json], Json] = lambda document: document
     dress: Callable[[Operation, Values], Values] = lambda _, values: dict(values)
     undress: Callable[[Json], Json] = lambda document: document
+    silent: Callable[[Json], Collection[str]] = lambda _: ()
     fill: Callable[[Operation, Json], Json] = lambda _, document: document
     delete_query: Callable[[Values], Mapping[str, str]] = lambda _: {}
     goals: Mapping[str, Goal] = field(default_factory=dict)
@@ -237,6 +294,7 @@ class Table:
     prose: tuple[str, ...] = ()
     never_ready: Callable[[Json], bool] = lambda _: False
     explain: Callable[[Operation, str], str] = lambda _operation, _id: ""
+    lock: Lock | None = None
     jobs: Jobs | None = None
     preflight: Preflight | None = None
 

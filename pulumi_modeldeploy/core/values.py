@@ -7,6 +7,7 @@ engine (camelCase, `core/declare`) and the cloud (its own spelling, `core/wire`)
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
@@ -42,6 +43,16 @@ def has_unknown(value: object) -> bool:
 def is_empty(value: object) -> bool:
     """Tell whether `value` is what clouds leave out of an answer: null, "", 0, false, {}, []."""
     return value is None or value in ("", 0, {}, [])
+
+
+def unpacked(value: Any) -> Any:
+    """Take JSON out of a text; what is none stays as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def camel(name: str) -> str:

@@ -38,6 +38,7 @@ class Wait:
         most: Seconds between looks at the end; in between it is a share of the time passed.
         limit: Seconds after which it is given up; Pulumi's custom timeouts win.
         settle: Seconds for which a wanted state may still be the one from before a change.
+        appears: Seconds for which a new object may not be seen yet.
     """
 
     until: Collection[str] = ()
@@ -47,6 +48,7 @@ class Wait:
     most: float = 15.0
     limit: float = 1200.0
     settle: float = 10.0
+    appears: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -160,10 +162,13 @@ class Waiter:
                 sight = Sight("out of reach", "", str(error))
                 self._rest(course, sight, watcher, None)
                 continue
-            if sight is None:
-                if not table.until:
-                    return None
+            if sight is None and not table.until:
+                return None
+            if sight is None and self.clock.now() - course.began >= table.appears:
                 raise WaitFailed(f"{self.what} is gone; somebody else has deleted it")
+            if sight is None:
+                self._rest(course, Sight("not to be seen", ""), watcher, None)
+                continue
             if course.is_over(sight, self.clock.now()):
                 if sight.status in table.until:
                     return sight

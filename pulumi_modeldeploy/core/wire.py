@@ -5,6 +5,7 @@ The only place that knows the cloud's spelling, by the `wire` column of the decl
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -22,14 +23,28 @@ def body(
     Args:
         declaration: Names on the wire.
         values: Checked arguments.
-        only: Names to send; default: all that belong into a body.
+        only: Names to send; default: all that the creating call sends.
     """
     document: Json = {}
     for name, item in declaration.args.items():
-        wanted = item.column.body if only is None else name in only
-        if wanted and values.get(name) is not None:
+        if not item.column.query and _is_wanted(item, only) and values.get(name) is not None:
             _put(document, item.wire, _sent(item, values[name]))
     return document
+
+
+def query(
+    declaration: Declaration, values: Mapping[str, Any], only: Collection[str] | None = None
+) -> dict[str, str]:
+    """Build the query of a request, of the arguments that stand there; as `body`."""
+    return {
+        item.wire: str(values[name])
+        for name, item in declaration.args.items()
+        if item.column.query and _is_wanted(item, only) and values.get(name) is not None
+    }
+
+
+def _is_wanted(item: Field, only: Collection[str] | None) -> bool:
+    return item.column.body and not item.column.late if only is None else item.name in only
 
 
 def _sent(item: Field, value: Any) -> Any:
@@ -68,18 +83,17 @@ def read(
 
 
 def read_shared(declaration: Declaration, document: Mapping[str, Any]) -> Values:
-    """Read lists that others add entries to, whoever added them; `read` is about one's own."""
+    """Read what others add entries to, whoever added them; `read` is about one's own."""
     shared = {name: item for name, item in declaration.args.items() if item.column.shared}
     found = {name: pick(document, item.reads) for name, item in shared.items()}
-    return {name: [*one] for name, one in found.items() if one}
+    return {name: copy.copy(one) for name, one in found.items() if one}
 
 
 def _received(item: Field, actual: Any, stored: Any, *, whole: bool) -> Any:
     """Read one value; `None` where the cloud has none."""
     actual = _as_declared(item, _picked(item, actual))
     if item.column.shared:
-        there = [inputs.plain(item, one) for one in actual or []]
-        return None if whole else [one for one in stored if one in there]
+        return None if whole else _own(item, actual or (), stored)
     if is_empty(actual):
         # Null, "", 0, {} and [] all mean "not set" in answers: what was set to one of them is.
         keep = _says_nothing(item, stored) or _is_left_out(item, actual)
@@ -89,6 +103,14 @@ def _received(item: Field, actual: Any, stored: Any, *, whole: bool) -> Any:
     if item.shape is Shape.OBJECTS and isinstance(actual, list):
         return _received_objects(item, actual, stored)
     return _aligned(item, actual, stored) if item.column.unordered else actual
+
+
+def _own(item: Field, actual: Any, stored: Any) -> Any:
+    """Take out of what others add entries to what was set, as far as it is there."""
+    if isinstance(stored, Mapping):
+        return {key: actual[key] for key in stored if key in actual}
+    there = [inputs.plain(item, one) for one in actual]
+    return [one for one in stored if one in there]
 
 
 def _aligned(item: Field, actual: Any, stored: Any) -> Any:

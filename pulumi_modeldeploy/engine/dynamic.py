@@ -31,7 +31,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.output import UNKNOWN as ENGINE_UNKNOWN
 from pulumi.output import Unknown as EngineUnknown
 
-from pulumi_modeldeploy.core import inputs, lifecycle, plan, preflight
+from pulumi_modeldeploy.core import inputs, lifecycle, lock, plan, preflight
 from pulumi_modeldeploy.core.converge import must_be_at_home
 from pulumi_modeldeploy.core.declare import ADOPT, BOOKKEEPING, PROFILE, Declaration
 from pulumi_modeldeploy.core.identity import EXTERNAL, SCHEMA, Identity
@@ -261,6 +261,10 @@ class Provider(ResourceProvider):
         checked = inputs.check(
             table.declaration, values, table.rules, off=PROCESS.settings.skip_rules, olds=before
         )
+        if not checked.failures:
+            locked = lock.forbids(table, before, checked.values)
+            off = PROCESS.settings.skip_rules
+            checked.problems += [problem for problem in locked if problem.rule not in off]
         if not PROCESS.preview and not checked.failures:
             left = self._left(request, identity, unnamed)
             if left != identity:

@@ -39,9 +39,22 @@ class ZStackModelServiceDeployment(
     """Serves `zstack.ModelServiceDeployment`."""
 
 
+class PaiAppService(
+    dynamic.Provider,
+    location="pulumi_modeldeploy.pai.service:TABLE",
+    type_name="pai:AppService",
+):
+    """Serves `pai.AppService`."""
+
+
 PROVIDERS = {
     provider.location: provider
-    for provider in (ModelArtsService, ZStackModelService, ZStackModelServiceDeployment)
+    for provider in (
+        ModelArtsService,
+        ZStackModelService,
+        ZStackModelServiceDeployment,
+        PaiAppService,
+    )
 }
 
 

@@ -153,8 +153,9 @@ def _kind(
     """
     call = Call(operation, "GET", f"/v1/{{project_id}}/{path}")
     holds, keys = listing
-    pages = {"total": "total_count", "start": "offset"} if paged else {}
-    fetch = functools.partial(_ask, Listing(call, holds, keys, **pages), sent, fixed or {}, tidy)
+    total, start = ("total_count", "offset") if paged else ("", "")
+    all_of = Listing(call, holds, keys, total, start)
+    fetch = functools.partial(_ask, all_of, sent, fixed or {}, tidy)
     return Kind(label, _CLOUD, reply, fetch, key=keys[0], name=name, **columns)
 
 

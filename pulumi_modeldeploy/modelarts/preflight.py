@@ -413,6 +413,7 @@ PREFLIGHT = Preflight(
     setting=api.PREFLIGHT,
     connect={VPC: api.connect_vpc},
     holder=_holder,
+    unique="error codes, 3503",
     questions=(
         Question("preflight-vpc", _network("vpc_id"), _vpc, "the VPC exists", _TABLE_3),
         Question(

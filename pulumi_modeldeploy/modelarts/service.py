@@ -6,7 +6,6 @@ Service Configurations" of the ModelArts API reference.
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -42,6 +41,7 @@ from pulumi_modeldeploy.core.identity import Identity, Naming
 from pulumi_modeldeploy.core.listing import Listing
 from pulumi_modeldeploy.core.resource import Resource
 from pulumi_modeldeploy.core.table import Goal, Step, Table
+from pulumi_modeldeploy.core.values import unpacked
 from pulumi_modeldeploy.core.waits import Sight, Wait
 from pulumi_modeldeploy.core.watch import Watch
 from pulumi_modeldeploy.errors import ApiError, OutOfSight, TransportError
@@ -245,6 +245,8 @@ class Service(Resource):
 
 # --- quirks --------------------------------------------------------------------------------------
 
+NAMING = Naming("service_name", most=64, forbidden=rf"[^{LETTERS}0-9_-]")
+
 _MARK = re.compile(r" ?\[md:([0-9a-f]{12})\]$")
 _NAMED_MARK = re.compile(r"-([0-9a-f]{12})$")
 
@@ -287,7 +289,7 @@ def carrying(op: Operation, marks: Collection[str]) -> list[tuple[str, Json]]:
 def dress(op: Operation, values: Values) -> Values:
     """Write the mark into the description, where the name does not carry it."""
     mark = op.identity.mark
-    named = str(values.get("service_name")).endswith(f"-{mark}")
+    named = NAMING.is_made_of(values.get("service_name"), mark)
     if named or op.settings.get(api.OWNER_MARK) == "off":
         return dict(values)
     description = values.get("description")
@@ -313,13 +315,10 @@ def remark(op: Operation, identifier: str) -> None:
 
 
 def undress(document: Json) -> Json:
-    """Take the mark out of the description, and `config` out of a text, as OTC may send it."""
-    clean = dict(document)
-    if document.get("description"):
-        clean["description"] = _MARK.sub("", document["description"])
-    if isinstance(document.get("config"), str):
-        clean["config"] = json.loads(document["config"])
-    return clean
+    """Take the mark out of the description."""
+    if not document.get("description"):
+        return document
+    return {**document, "description": _MARK.sub("", document["description"])}
 
 
 def sight(document: Json) -> Sight:
@@ -350,10 +349,16 @@ def never_ready(document: Json) -> bool:
     return coming and not (used or began or runs)
 
 
+def parse(document: Json) -> Json:
+    """Take `config` out of a text, as OTC may send it."""
+    if not isinstance(document.get("config"), str):
+        return document
+    return {**document, "config": unpacked(document["config"])}
+
+
 def configs_of(document: Json) -> list[Json]:
-    """Take the entries of `config`, which OTC may send as a text."""
-    found = document.get("config") or []
-    entries = json.loads(found) if isinstance(found, str) else found
+    """Take the entries of `config`."""
+    entries = unpacked(document.get("config") or [])
     return [one for one in entries if isinstance(one, dict)]
 
 
@@ -473,7 +478,7 @@ TABLE = Table(
     credentials=api.SETTINGS,
     place=api.place,
     connect=api.connect,
-    naming=Naming("service_name", most=64, forbidden=rf"[^{LETTERS}0-9_-]"),
+    naming=NAMING,
     rules=(*RULES, ADOPT_ALONE),
     create=api.CREATE,
     read=api.SHOW,
@@ -485,6 +490,7 @@ TABLE = Table(
     remark=remark,
     exclusive=("service_name",),
     dress=dress,
+    parse=parse,
     undress=undress,
     sight=sight,
     version=version,

@@ -329,7 +329,7 @@ class Server(requests.adapters.BaseAdapter):
 
     FIELDS = frozenset(
         {"name", "zone", "targetHeat", "note", "meta", "timer", "workers", "id", "power"}
-        | {"glaze", "door", "racks", "vents", "recipe"}
+        | {"glaze", "door", "racks", "vents", "recipe", "ward"}
     )
     SILENT = frozenset({"glaze", "door", "vents"})
 
@@ -402,13 +402,13 @@ class Server(requests.adapters.BaseAdapter):
     def _route(
         self, method: str, path: list[str], url: Any, sent: Any, job: str
     ) -> tuple[str, Work]:
+        asked = {name: values[0] for name, values in parse_qs(url.query).items()}
         if path[0] == "jobs":
             return "ShowJob", lambda: self._job(path[1])
         if len(path) == 1 and method == "GET":
-            wanted = parse_qs(url.query)["name"][0]
-            return "ListKilns", lambda: answer(200, {"kilns": self._named(wanted)})
+            return "ListKilns", lambda: answer(200, {"kilns": self._named(asked["name"])})
         if len(path) == 1:
-            return "CreateKiln", lambda: self._later(lambda: self._create(sent), job)
+            return "CreateKiln", lambda: self._later(lambda: self._create({**sent, **asked}), job)
         if len(path) == 4:
             verb = "Add" if method == "POST" else "Drop"
             name = f"{verb}{path[2].capitalize().removesuffix('s')}"
@@ -416,9 +416,11 @@ class Server(requests.adapters.BaseAdapter):
         routes: dict[tuple[str, int], tuple[str, Callable[[dict[str, Any]], requests.Response]]] = {
             ("GET", 2): ("ShowKiln", self._shown),
             ("PATCH", 2): ("AnnotateKiln", lambda kiln: self._annotate(kiln, sent)),
-            ("PUT", 2): ("RebuildKiln", lambda kiln: self._rebuild(kiln, sent)),
+            ("PUT", 2): ("RebuildKiln", lambda kiln: self._rebuild(kiln, {**sent, **asked})),
             ("DELETE", 2): ("DeleteKiln", self._delete),
             ("POST", 3): ("PowerKiln", lambda kiln: self._power(kiln, sent["power"])),
+            ("PUT", 3): (f"Set{path[-1].capitalize()}", lambda kiln: self._set(kiln, sent)),
+            ("DELETE", 3): ("DropTags", lambda kiln: self._drop(kiln, asked["keys"].split(","))),
         }
         name, work = routes[method, len(path)]
 
@@ -517,7 +519,7 @@ class Server(requests.adapters.BaseAdapter):
         return self._shown(kiln)
 
     def _rebuild(self, kiln: dict[str, Any], sent: dict[str, Any]) -> requests.Response:
-        assert set(sent) <= {"targetHeat", "timer", "workers", "coat", "recipe"}
+        assert set(sent) <= {"targetHeat", "timer", "workers", "coat", "recipe", "ward"}
         sent = {"glaze" if name == "coat" else name: value for name, value in sent.items()}
         if kiln["status"] in ("BUILDING", "COOLING", "DELETING"):
             return answer(409, {"fault": {"code": "BUSY", "text": "busy"}})
@@ -536,6 +538,17 @@ class Server(requests.adapters.BaseAdapter):
         if (entry in entries) == (verb == "Add"):
             return answer(404 if verb == "Drop" else 409, {"fault": {"code": "ODD", "text": entry}})
         entries.append(entry) if verb == "Add" else entries.remove(entry)
+        return answer(200, {})
+
+    def _set(self, kiln: dict[str, Any], sent: dict[str, Any]) -> requests.Response:
+        """Set tags, besides those that there are, or the latch."""
+        tags = {**kiln.get("tags", {}), **sent.get("tags", {})}
+        kiln.update({**sent, "tags": tags})
+        return answer(200, {})
+
+    def _drop(self, kiln: dict[str, Any], keys: list[str]) -> requests.Response:
+        for key in keys:
+            del kiln["tags"][key]
         return answer(200, {})
 
     def _power(self, kiln: dict[str, Any], wanted: str) -> requests.Response:

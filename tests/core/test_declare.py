@@ -268,6 +268,8 @@ COLUMNS: dict[str, Any] = {
     "reads": None,
     "echoed": True,
     "shared": False,
+    "query": False,
+    "late": False,
     "follows": "",
     "lowered": False,
     "trimmed": False,

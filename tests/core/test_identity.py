@@ -202,6 +202,45 @@ def test_an_automatic_name_is_the_resources_name_and_the_mark(case: str) -> None
     assert MODELARTS.naming.automatic(name, "0123456789ab") == expected
 
 
+LOWERED = Naming("name", most=63, forbidden=r"^[^a-z]+|[^a-z0-9_]", joint="_", lowered=True)
+JOINED = {
+    "My-Model": "my_model_0123456789ab",
+    "ABC": "abc_0123456789ab",
+    "7b": "b_0123456789ab",
+    "-7b": "b_0123456789ab",
+    "__x__": "x_0123456789ab",
+    "a" * 80: f"{'a' * 50}_0123456789ab",
+    "///": "service_0123456789ab",
+}
+
+
+@pytest.mark.parametrize("name", list(JOINED))
+def test_a_cloud_may_have_another_joint_and_lower_case_letters_only(name: str) -> None:
+    assert LOWERED.automatic(name, "0123456789ab") == JOINED[name]
+
+
+@given(st.text())
+def test_such_a_name_fits_whatever_the_resource_is_called(name: str) -> None:
+    found = LOWERED.automatic(name, "0123456789ab")
+    assert re.fullmatch("[a-z][a-z0-9_]{2,62}", found)
+    assert LOWERED.is_made_of(found, "0123456789ab")
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("x_0123456789ab", True),
+        ("x-0123456789ab", False),
+        ("x0123456789ab", False),
+        ("x_0123456789ab_", False),
+        ("x_ba9876543210", False),
+        (None, False),
+    ],
+)
+def test_a_name_tells_of_which_mark_it_is_made(name: str | None, made: bool) -> None:
+    assert LOWERED.is_made_of(name, "0123456789ab") is made
+
+
 @given(st.text(max_size=60), st.integers(14, 64))
 def test_an_automatic_name_fits_any_length_that_has_room_for_a_mark(name: str, most: int) -> None:
     found = Naming("name", most, "[^a-z]").automatic(name, "0123456789ab")

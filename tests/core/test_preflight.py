@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from pulumi_modeldeploy.core.http import Answer, Call, Client
-from pulumi_modeldeploy.core.preflight import Look, Looks
+from pulumi_modeldeploy.core.http import Answer, Call, Client, Dialect, Failure
+from pulumi_modeldeploy.core.preflight import Look, Looks, Paging
 from pulumi_modeldeploy.errors import ApiError, OutOfSight, SettingsError, TransportError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ THINGS = Look(Call("ListThings", "GET", "/v1/things", holds="things"))
 
 class Server:
     """Answers calls by operation: a document, an error, or what a function says."""
+
+    dialect = Dialect("the cloud", lambda _document, _headers: Failure("", ""))
 
     def __init__(self, **answers: Any) -> None:
         self.answers, self.asked = answers, list[str]()
@@ -111,6 +114,45 @@ def test_lists_are_read_to_their_end() -> None:
     assert looks.all(THINGS) == rows
     assert looks.among(THINGS, "id", "4") == (True, {"id": "4"})
     assert server.asked == ["ListThings"] * 3
+
+
+def test_pages_may_be_numbered() -> None:
+    rows = [{"id": str(number)} for number in range(5)]
+
+    def page(page: str, size: str) -> dict[str, Any]:
+        assert size == "2"
+        return {"all": 5, "things": rows[2 * int(page) - 2 : 2 * int(page)]}
+
+    server = Server(ListThings=page)
+    paging = Paging("page", "size", "all", size=2, numbered=True)
+    assert server.looks.all(replace(THINGS, paging=paging)) == rows
+    assert server.asked == ["ListThings"] * 3
+
+
+def test_an_error_may_say_something_about_the_object() -> None:
+    """Such as that it is there, and somebody else's."""
+    theirs = replace(
+        OLDER, says=lambda error: {"owner": "others"} if error.code == "Theirs" else None
+    )
+    server = Server(ShowThing1=refused(403, "Theirs"))
+    looks = server.looks
+    assert [looks.one(theirs, id="a") for _ in range(2)] == [{"owner": "others"}] * 2
+    assert server.asked == ["ShowThing1"]
+    server.answers["ShowThing1"] = refused(404, "No")
+    assert looks.one(theirs, id="b") is None
+    server.answers["ShowThing1"] = refused(403, "Other")
+    with pytest.raises(OutOfSight, match="there is no permission for ShowThing"):
+        looks.one(theirs, id="c")
+
+
+def test_credentials_that_are_refused_by_a_code_end_all_looks() -> None:
+    server = Server(ShowThing1=refused(404, "NoSuchKey"), ListThings={"things": []})
+    looks = server.looks
+    server.dialect = replace(server.dialect, rejected=(401, "NoSuchKey"))
+    for look in (lambda: looks.one(OLDER, id="a"), lambda: looks.all(THINGS)):
+        with pytest.raises(OutOfSight, match="the credentials are refused"):
+            look()
+    assert server.asked == ["ShowThing1"]
 
 
 def test_a_list_without_total_ends_with_its_first_page() -> None:

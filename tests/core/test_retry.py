@@ -63,6 +63,28 @@ def connect(adapter: requests.adapters.BaseAdapter, clock: Clock, **options: Any
 # --- the table and the budget --------------------------------------------------------------------
 
 
+FAMILIES = Retry(refused=(429, "Busy", "Throttling."), failed=(503, "Internal."))
+ERRORS: dict[tuple[int, str], tuple[bool, bool]] = {
+    (429, ""): (True, False),
+    (400, "Busy"): (True, False),
+    (400, "BusyBody"): (False, False),
+    (400, "Throttling.User"): (True, False),
+    (503, "Throttling.User"): (True, False),
+    (400, "Throttling"): (False, False),
+    (400, "ThrottlingUser"): (False, False),
+    (400, "My.Throttling.User"): (False, False),
+    (400, "Internal.Error"): (False, True),
+    (503, "Other"): (False, True),
+    (400, ""): (False, False),
+}
+
+
+@pytest.mark.parametrize("error", list(ERRORS), ids=str)
+def test_a_code_that_ends_in_a_dot_stands_for_all_that_begin_so(error: tuple[int, str]) -> None:
+    found = ApiError("DoThing", *error, "no")
+    assert (FAMILIES.is_refused(found), FAMILIES.is_failed(found)) == ERRORS[error]
+
+
 def test_pauses_are_drawn_between_nothing_and_a_limit_that_grows() -> None:
     retry = Retry(base=0.5, most=20)
     for attempt, most in enumerate((1, 2, 4, 8, 16, 20, 20), start=1):

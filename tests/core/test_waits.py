@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -86,6 +87,29 @@ def test_gone_is_the_end_where_nothing_else_is_wanted() -> None:
 def test_gone_is_a_failure_where_a_state_is_wanted() -> None:
     with pytest.raises(WaitFailed, match="kiln k1 is gone; somebody else has deleted it"):
         Bench("deploying", None).wait()
+
+
+HIDDEN = replace(TABLE, appears=8)
+"""A new object is not seen for some seconds."""
+
+
+def test_an_object_that_is_not_seen_yet_is_waited_for_where_it_may_be_new() -> None:
+    bench = Bench(None, None, "deploying", "running")
+    assert bench.wait(HIDDEN) == Sight("running", "running")
+    assert bench.row == ["deploying"]
+
+
+def test_one_that_is_not_seen_for_longer_is_gone() -> None:
+    bench = Bench(None)
+    with pytest.raises(WaitFailed, match="kiln k1 is gone"):
+        bench.wait(HIDDEN)
+    assert bench.looks[-2] < HIDDEN.appears <= bench.looks[-1]
+
+
+def test_one_that_is_not_seen_when_the_time_is_over_is_said_not_to_be() -> None:
+    bench = Bench(None, limit=5)
+    with pytest.raises(WaitTimeout, match=r"^kiln k1 is still not to be seen after 5 s$"):
+        bench.wait(HIDDEN)
 
 
 def test_an_object_that_comes_back_is_waited_for_until_it_is_gone() -> None:

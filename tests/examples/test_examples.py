@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,16 +24,20 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 NAMES = sorted(folder.name for folder in EXAMPLES.iterdir() if (folder / "__main__.py").exists())
 DEPLOYED = {
-    "00-demo": {"modelarts": 2},
+    "00-demo": {"modelarts": 1, "zstack": 2, "pai": 1},
     "03-network-pool": {"modelarts": 2},
     "05-zstack": {"zstack": 2},
     "06-zstack-gpu": {"zstack": 2},
     "08-two-regions": {"modelarts": 2},
+    "09-pai": {"pai": 2},
 }
 """What an example deploys, by cloud, if not one service of ModelArts."""
+STATE = ("status", "Status")
+"""Keys of a state; an entry of ZStack's catalogue has none."""
 ENDS_AS = {"07-batch": "finished"}
 """What state the services of an example end in, if they do not run on."""
-EMPTY: dict[str, list[Any]] = {"modelarts": [], "zstack": []}
+_CALL = re.MULTILINE | re.DOTALL
+EMPTY: dict[str, list[Any]] = {"modelarts": [], "zstack": [], "pai": []}
 
 
 @pytest.fixture
@@ -50,14 +56,26 @@ def prepare(name: str, stack: Stack, emulator: Emulator, *, ups: int = 0) -> Non
     parts = (EXAMPLES / name / "README.md").read_text().split("\npulumi up")
     assert len(parts) > ups + 1, "the README does not say `pulumi up`"
     for line in parts[ups].splitlines():
-        words = shlex.split(line, comments=True) if line.startswith(("curl ", "pulumi ")) else []
-        if words[:3] == ["pulumi", "config", "set"]:
-            done = stack.run(*words[1:])
+        if line.startswith("pulumi config set "):
+            done = stack.run(*shlex.split(line, comments=True)[1:])
             assert done.ok, done.output
-        if words[:1] == ["curl"]:
-            _, option, file, url = words
+        if line.startswith("curl ") and "_emulator" in line:
+            _, option, file, url = shlex.split(line, comments=True)
             assert (option, file[0], url) == ("-d", "@", "$ZSTACK_ENDPOINT/_emulator/seed")
             emulator.admin.seed(**json.loads((stack.folder / file[1:]).read_text()))
+
+
+def shell(command: str, stack: Stack) -> str:
+    """Run a command of a README in a shell, and return what it prints."""
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command],  # noqa: S607 - any bash will do
+        cwd=stack.folder,
+        env={**stack.environment, "no_proxy": "127.0.0.1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
 
 
 def deployed(emulator: Emulator) -> dict[str, list[dict[str, Any]]]:
@@ -75,8 +93,7 @@ def test_an_example_comes_up_stays_and_goes(
     counts = {cloud: len(services) for cloud, services in found.items() if services}
     assert counts == DEPLOYED.get(name, {"modelarts": 1})
     services = [one for services in found.values() for one in services]
-    # An entry of ZStack's catalogue has no state.
-    states = {one["status"].lower() for one in services if "status" in one}
+    states = {value.lower() for one in services for key, value in one.items() if key in STATE}
     assert states == {ENDS_AS.get(name, "running")}
     assert stack.up("--expect-no-changes").unchanged
     assert stack.refresh("--expect-no-changes").unchanged
@@ -189,6 +206,37 @@ def test_gpus_models_tags_and_a_secret_on_zstack(
     assert "VLLM_API_KEY:opens-nothing-either" in changed[1]["yaml"]
     assert "opens-nothing" not in shown
     assert b"opens-nothing" not in stack.stored_bytes()
+
+
+@pytest.mark.parametrize("project", ["09-pai"], indirect=True)
+def test_apps_on_pai_answer_to_their_tokens_and_change_in_place(
+    project: Path, new_stack: Callable[..., Stack], emulator: Emulator
+) -> None:
+    name = "09-pai"
+    stack = new_stack(folder=project)
+    prepare(name, stack, emulator)
+    shown = stack.up().output + stack.run("stack", "output").output
+    before = {one["AppSpecName"]: one for one in emulator.admin.resources("pai")}
+    nas = json.loads(before["baichuan_7b_int8"]["AppConfig"])
+    assert (nas["ModelStorage"], nas["VswitchID"]) == ("nas", "vsw-uf6fg76uu2bx84tci0000")
+
+    call = re.search(r"^curl .+?[^\\]\n", (EXAMPLES / name / "README.md").read_text(), _CALL)
+    assert call is not None
+    answer = json.loads(shell(call[0].replace("curl", "curl -sS --fail", 1), stack))
+    llama = before["llama_7b_fp16"]
+    assert (answer["ServiceName"], answer["Version"]) == (llama["ServiceName"], 1)
+
+    prepare(name, stack, emulator, ups=1)
+    stack.up()
+    after = {one["AppSpecName"]: one for one in emulator.admin.resources("pai")}
+    assert after["baichuan_7b_int8"] == before["baichuan_7b_int8"]
+    assert after["llama_7b_fp16"]["ServiceId"] == llama["ServiceId"]
+    assert after["llama_7b_fp16"]["RunningInstance"] == 2
+    oss = json.loads(after["llama_7b_fp16"]["AppConfig"])
+    assert oss == {"ModelStorage": "oss", "OssPath": "oss://examplebucket/llama-tuned/"}
+    for one in before.values():
+        assert one["AccessToken"] not in shown
+        assert one["AccessToken"].encode() not in stack.stored_bytes()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pulumi_modeldeploy.emulator import AdminClient
 
 Document = dict[str, Any]
-_MARK = re.compile("[0-9a-f]{12}")
+_AUTOMATIC = re.compile("(?P<stem>.+)[-_][0-9a-f]{12}")
 _WRITTEN = re.compile(r" ?\[md:[0-9a-f]{12}\]$")
 STANDING = "standing"
 """What the names of services begin with that are to be adopted."""
@@ -62,6 +62,7 @@ def cloud(admin: AdminClient) -> dict[str, Document]:
     """Return everything that exists, by id."""
     found = {one["service_id"]: one for one in admin.resources("modelarts")}
     found |= {one["uuid"]: one for one in admin.resources("zstack")}
+    found |= {one["ServiceName"]: one for one in admin.resources("pai")}
     return {key: {k: v for k, v in one.items() if k != _MOVES} for key, one in found.items()}
 
 
@@ -136,14 +137,20 @@ def compare(
 
 
 def _named(document: Document) -> str:
-    return str(document.get("service_name") or document.get("name"))
+    names = (document.get(key) for key in ("service_name", "name", "ServiceName"))
+    return str(next(one for one in names if one))
+
+
+def _stem(document: Document) -> str:
+    """What an automatic name was made of; empty where a name is none."""
+    found = _AUTOMATIC.fullmatch(_named(document))
+    return found["stem"].replace("_", "-") if found else ""
 
 
 def _is_of(wanted: Wanted, document: Document) -> bool:
     """Tell whether a service looks as if it were made for a resource, by its name."""
-    stem, _, mark = _named(document).rpartition("-")
     given = wanted.args.get("service_name") == _named(document)
-    return given or (stem in wanted.all_names and _MARK.fullmatch(mark) is not None)
+    return given or _stem(document) in wanted.all_names
 
 
 def _differences(
@@ -152,10 +159,11 @@ def _differences(
     """Name what a service has otherwise than it should."""
     expected = EXPECTED[wanted.kind](resolved(wanted.args, ids, secret))
     actual = SHOWN[wanted.kind](document)
-    stem, _, mark = actual["name"].rpartition("-")
-    automatic = stem in wanted.all_names and _MARK.fullmatch(mark)
-    if not expected["name"] and (automatic or (wanted.found and stem == STANDING)):
+    taken = wanted.found and actual["name"].startswith((STANDING, wanted.found))
+    if not expected["name"] and (_stem(document) in wanted.all_names or taken):
         expected["name"] = actual["name"]
+    if wanted.found and "labels" in actual:  # those of others are left alone
+        actual["labels"] = {key: actual["labels"].get(key) for key in expected["labels"]}
     expected["id"], actual["id"] = wanted.found or ids[wanted.key], ids[wanted.key]
     return [
         f"{wanted.key} {ids[wanted.key]}: {name} should be {_quiet(value, secret)}, is "
@@ -246,15 +254,43 @@ def _shown_deployment(document: Document) -> Document:
     }
 
 
+def _expected_app(args: Document) -> Document:
+    return {
+        "name": args.get("service_name", ""),
+        "spec": args["service_spec"],
+        "replicas": args["replicas"],
+        "config": args.get("config", {}),
+        "labels": args.get("labels", {}),
+        "status": "Running",
+    }
+
+
+def _shown_app(document: Document) -> Document:
+    labels = {one["LabelKey"]: one["LabelValue"] for one in document["Labels"]}
+    return {
+        "name": document["ServiceName"],
+        "spec": document["AppSpecName"],
+        "replicas": document["TotalInstance"],
+        "config": json.loads(document["AppConfig"] or "{}"),
+        "labels": {key: one for key, one in labels.items() if key in _LABELS},
+        "status": document["Status"],
+    }
+
+
+_LABELS = ("team", "word")
+"""Labels of programs; there is one more with the mark."""
+
 EXPECTED: Mapping[str, Callable[[Document], Document]] = {
     "service": _expected_service,
     "catalogue": _expected_catalogue,
     "deployment": _expected_deployment,
+    "app": _expected_app,
 }
 SHOWN: Mapping[str, Callable[[Document], Document]] = {
     "service": _shown_service,
     "catalogue": _shown_catalogue,
     "deployment": _shown_deployment,
+    "app": _shown_app,
 }
 
 

@@ -110,6 +110,8 @@ class Life:
         self._engine = engine
         self._leaving = ExitStack()
         self._runs: list[Run] = []
+        self._tokens: set[str] = set()
+        self._made: set[str] = set()
 
     def __enter__(self) -> Self:
         """Make the stack, and fill the cloud with services of others."""
@@ -228,7 +230,7 @@ class Life:
             if run.wait() == 0:
                 return True
             cleared = self.program != former and self.others.clear(run.output)
-            if last or not (cleared or self._adopt(run, former)):
+            if last or not (cleared or self._adopt(run, former) or self._let_go(run)):
                 self.findings.failed.append(f"{run.log.name}: {run.last_words}")
                 return False
             self.report.refused += 1
@@ -240,16 +242,31 @@ class Life:
         That may be where the name is given and the description leaves no room, or where the uuid is
         given and the job that would prove it had other arguments.
         """
-        told, followed = dict(_REFUSED.findall(run.output)), dict(self.program)
+        told = dict(_REFUSED.findall(run.output) + _TAKEN.findall(run.output))
+        followed = dict(self.program)
         for key, one in self.program.items():
-            unproven = one != former.get(key) and "resource_uuid" in one.args
+            before = former.get(key, one)
+            unproven = one != before and "resource_uuid" in one.args
+            unmarked = one.is_unmarked or before.is_unmarked
             line = told.get(one.all_names[-1])
-            if line and (one.is_unmarked or unproven) and "adopt" not in one.args:
+            if line and (unmarked or unproven) and "adopt" not in one.args:
                 followed[key] = one.having(**dict(_ARGUMENT.findall(line)))
         if followed == self.program:
             return False
         self.write(followed)
         return True
+
+    def _let_go(self, run: Run) -> bool:
+        """Do not ask any more to take over what a replacement that was cut short has deleted."""
+        gone = [
+            one
+            for one in self.program.values()
+            if one.all_names[-1] in _GONE.findall(run.output)
+            and one.args.get("adopt") in self._made
+        ]
+        for one in gone:
+            self.write({**self.program, one.key: one.having(adopt=None, adopt_from=None)})
+        return bool(gone)
 
     def _change(self, step: Step, draw: random.Random) -> Change:
         if step.change == DESTROY:
@@ -356,6 +373,8 @@ class Life:
         """
         known = judge.state(self.folder / "state")
         there = judge.cloud(self.admin)
+        self._tokens |= {one["AccessToken"] for one in there.values() if "AccessToken" in one}
+        self._made |= there.keys()
         self.findings.add(judge.compare(program, self.secret, known, there, self.foreign))
         if self.findings.lines() or not program:
             return
@@ -370,10 +389,15 @@ class Life:
         if judge.state(self.folder / "state").pending:
             self.must("refresh", "--clear-pending-creates", "--yes", "--skip-preview")
         env = self.emulator.env
-        secrets = [self.secret, env["HW_SECRET_KEY"], env["ZSTACK_ACCESS_KEY_SECRET"]]
+        secrets = [self.secret, *(env[name] for name in _CREDENTIALS), *self._tokens]
         self.findings.leaks += judge.leaks(self.folder, secrets)
 
 
+_CREDENTIALS = ("HW_SECRET_KEY", "ZSTACK_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_ACCESS_KEY_SECRET")
 _REFUSED = re.compile(r"\((\S+)\):\n(?: +\S.*\n)*? +error: .*it was not touched.*(adopt=.*)")
 """Name of a resource that is refused, and the line that adopts what stands in its way."""
+_GONE = re.compile(r"\((\S+)\):\n(?: +\S.*\n)*? +error: there is no .* to adopt where")
+"""Name of a resource whose object to be adopted does not exist."""
+_TAKEN = re.compile(r"resource '(\S+)' has a problem: .*not this resource's.*(adopt=.*) \[")
+"""The same, where the check sees it."""
 _ARGUMENT = re.compile(r'(\w+)="([\w-]+)"')

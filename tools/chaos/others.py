@@ -9,6 +9,8 @@ from chaos import judge
 from pulumi_modeldeploy.core.identity import Identity
 from pulumi_modeldeploy.core.values import camel
 from pulumi_modeldeploy.modelarts import api as modelarts
+from pulumi_modeldeploy.pai import api as pai
+from pulumi_modeldeploy.pai.service import pascal
 from pulumi_modeldeploy.settings import Settings
 from pulumi_modeldeploy.zstack import api as zstack
 
@@ -19,13 +21,15 @@ if TYPE_CHECKING:
     from pulumi_modeldeploy.core.http import Call
     from pulumi_modeldeploy.emulator import Emulator
 
-SERVICE, ENTRY, DEPLOYMENT = "ModelArts service", "ZStack model service", "ZStack deployment"
+SERVICE, APP = "ModelArts service", "PAI app service"
+ENTRY, DEPLOYMENT = "ZStack model service", "ZStack deployment"
 """Kinds of objects, as messages name them."""
 
 _DELETES: Mapping[str, Call] = {
     SERVICE: modelarts.DELETE,
     ENTRY: zstack.DELETE_SERVICE,
     DEPLOYMENT: zstack.DELETE_GROUP,
+    APP: pai.DELETE,
 }
 _IN_THE_WAY = re.compile(rf"error: an? ({'|'.join(_DELETES)}) (\S+) of an interrupted run")
 
@@ -43,23 +47,36 @@ class Others:
             SERVICE: modelarts.connect(settings, here),
             ENTRY: node,
             DEPLOYMENT: node,
+            APP: pai.connect(settings, Identity("", "", "", pai.place(settings).region)),
         }
 
     def settle(self) -> None:
         """Make services that look like ours and are somebody else's."""
         names = ("auto", "auto-0123456789ab", "given-", "twin-ba9876543210", "unrelated")
         rows = [{**THEIRS, "service_name": name, "description": "theirs"} for name in names]
-        rows.append({**THEIRS, "service_name": "marked", "description": "[md:0123456789ab]"})
+        rows.append({**THEIRS, "service_name": "marked", "description": f"[md:{THEIR_MARK}]"})
         self._admin.seed(modelarts={"services": rows})
         for name in ("entry", "entry-0123456789ab", "runs"):
             self._clients[ENTRY].send(zstack.ADD_SERVICE, body={**THEIR_ENTRY, "name": name})
+        apps = [
+            {**THEIR_APP, "ServiceName": name} for name in ("app", "app_0123456789ab", "named_")
+        ]
+        apps.append({**THEIR_APP, "ServiceName": "marked", "Labels": {"modeldeploy": THEIR_MARK}})
+        apps.append({**THEIR_APP, "ServiceName": "strange", "ParentUid": "1999999999999999"})
+        self._admin.seed(pai={"services": apps})
 
     def leave(self, standing: Mapping[str, Wanted], secret: str) -> None:
         """Make services that are to be adopted, by id."""
         for found, one in standing.items():
             args = judge.resolved(one.args, {}, secret)
             mark, name = args.pop("adopt_from", ""), f"{judge.STANDING}-{found[:8]}"
-            if one.kind == "service":
+            if one.kind == "app":
+                row: dict[str, Any] = {pascal(key): value for key, value in args.items()}
+                row["ServiceName"] = found
+                marked = {"modeldeploy": mark} if mark else {}
+                labels = {**row.pop("Labels", {}), **marked}
+                self._admin.seed(pai={"services": [{**row, "Labels": labels}]})
+            elif one.kind == "service":
                 text = f"{args.get('description', '')}{mark and f' [md:{mark}]'}"
                 row = {**args, "service_id": found, "service_name": name, "description": text}
                 self._admin.seed(modelarts={"services": [row]})
@@ -96,6 +113,12 @@ def _spelled(value: Any) -> Any:
     return value
 
 
+THEIR_MARK = "0123456789ab"
+THEIR_APP: Mapping[str, Any] = {
+    "AppType": "LLM",
+    "ServiceSpec": "llama_7b_int8",
+    "Replicas": 1,
+}
 THEIRS: Mapping[str, Any] = {
     "infer_type": "real-time",
     "config": [
@@ -115,5 +138,5 @@ THEIR_ENTRY: Mapping[str, Any] = {
     "installPath": "/theirs",
     "startCommand": "serve",
     "architectureImages": [{"cpuArchitecture": "x86_64", "dockerImage": "llm:1"}],
-    "userTags": ["modeldeploy::0123456789ab"],
+    "userTags": [f"modeldeploy::{THEIR_MARK}"],
 }

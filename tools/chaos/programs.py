@@ -24,6 +24,7 @@ TOKENS = {
     "service": "modelarts:Service",
     "catalogue": "zstack:ModelService",
     "deployment": "zstack:ModelServiceDeployment",
+    "app": "pai:AppService",
 }
 
 
@@ -34,7 +35,7 @@ class Wanted:
     Attributes:
         key: What it is known by, the name of its first resource; what follows a dot tells resources
             of one name apart.
-        kind: `service` (ModelArts), `catalogue` or `deployment` (ZStack).
+        kind: `service` (ModelArts), `catalogue` or `deployment` (ZStack), `app` (PAI).
         args: Arguments; `{"$of": key}` is the id of another service, `{"$secret": text}` the
             secret with a text behind it.
         parent: Colour of the component that it belongs to; empty: none.
@@ -75,10 +76,12 @@ class Wanted:
 
     @property
     def is_unmarked(self) -> bool:
-        """Whether nothing on the service can say whose it is.
+        """Whether nothing on the service may say whose it is.
 
-        The name is given, and the description leaves no room.
+        The name is given, and the description leaves no room; PAI's label comes a moment later.
         """
+        if self.kind == "app":
+            return "service_name" in self.args
         room = LONGEST - len(self.args.get("description", "")) >= len(" [md:0123456789ab]")
         return "service_name" in self.args and not room
 
@@ -117,7 +120,7 @@ def write(program: Program, folder: Path) -> None:
 
 
 def first(draw: random.Random) -> Program:
-    """Ask for eight services: given and automatic names, twins, dependents."""
+    """Ask for ten services: given and automatic names, twins, dependents."""
     return {
         one.key: one
         for one in (
@@ -138,6 +141,8 @@ def first(draw: random.Random) -> Program:
             Wanted("twin.2", "service", _service(draw), parent="Green"),
             Wanted("entry", "catalogue", _catalogue(draw)),
             Wanted("runs", "deployment", _deployment(draw)),
+            Wanted("app", "app", _app(draw)),
+            Wanted("named", "app", _app(draw, service_name=f"named_{_hex(draw, 4)}")),
         )
     }
 
@@ -145,8 +150,9 @@ def first(draw: random.Random) -> Program:
 def fleet(draw: random.Random, size: int) -> Program:
     """Ask for many services of all kinds."""
     rows = []
-    for number in range(size // 4):
+    for number in range(size // 5):
         rows += [
+            Wanted(f"app-{number}", "app", _app(draw)),
             Wanted(f"auto-{number}", "service", _service(draw)),
             Wanted(
                 f"given-{number}",
@@ -200,6 +206,19 @@ def _deployment(draw: random.Random, of: str = "entry") -> dict[str, Any]:
     }
 
 
+def _app(draw: random.Random, **more: Any) -> dict[str, Any]:
+    labelled = {"labels": {"team": _hex(draw, 2)}} if _chance(draw, 0.5) else {}
+    config = {"ModelStorage": "oss", "OssPath": "oss://bucket/one/", "Note": {"$secret": "-1"}}
+    return {
+        "app_type": "LLM",
+        "service_spec": "llama_7b_fp16",
+        "replicas": 1,
+        "config": config,
+        **labelled,
+        **more,
+    }
+
+
 def _chance(draw: random.Random, share: float) -> bool:
     return draw.random() < share
 
@@ -238,26 +257,35 @@ CREATES: Mapping[str, str] = {
     "service": "CreateService",
     "catalogue": "AddModelService",
     "deployment": "DeployModelService",
+    "app": "CreateAppService",
 }
 UPDATES: Mapping[str, str] = {
     "service": "UpdateService",
     "catalogue": "UpdateModelService",
     "deployment": "UpdateModelServiceInstanceGroup",
+    "app": "UpdateAppService",
 }
 DELETES: Mapping[str, str] = {
     "service": "DeleteService",
     "catalogue": "DeleteModelService",
     "deployment": "DeleteModelServiceInstanceGroup",
+    "app": "DeleteService",
 }
 """Operations by the kind of service."""
 
-TAG = "CreateUserTag"
-"""Operation that writes a mark on an object of ZStack."""
+MARKS: Mapping[str, str] = {
+    "service": "UpdateService",
+    "catalogue": "CreateUserTag",
+    "deployment": "CreateUserTag",
+    "app": "UpdateServiceLabel",
+}
+"""Operation by kind that writes a mark on an object."""
 
 ANEW: Mapping[str, str] = {
     "service": "workspace_id",
     "catalogue": "install_path",
     "deployment": "model_uuid",
+    "app": "service_name",
 }
 """An argument by kind that only a new service can have otherwise."""
 
@@ -329,10 +357,11 @@ def rename(program: Program, draw: random.Random) -> Change:
         key: replace(program[key], names=(*program[key].names, f"{key[:4]}-{_hex(draw, 2)}"))
         for key in _some(program, draw)
     }
-    given = [one for one in some.values() if one.kind == "service" and one.is_given]
-    tagged = [one for one in some.values() if one.kind != "service" and not one.is_given]
-    calls = [UPDATES["service"]] * len(given) + [TAG] * len(tagged)
-    return Change(program | some, tuple(calls))
+    # ModelArts' automatic names and ZStack's given uuids carry no mark that could be written anew.
+    marked = (
+        one for one in some.values() if one.kind == "app" or one.is_given == (one.kind == "service")
+    )
+    return Change(program | some, tuple(MARKS[one.kind] for one in marked))
 
 
 def mix(program: Program, draw: random.Random) -> Change:
@@ -352,16 +381,25 @@ def adopt(program: Program, draw: random.Random) -> Change:
     """Take over services that others have made, as they are or not."""
     standing, taken, calls = {}, {}, list[str]()
     for number in range(draw.randint(1, 3)):
-        kind, key = draw.choice(("service", "catalogue")), f"taken-{number}-{_hex(draw, 2)}"
+        kind, key = draw.choice(list(_STANDING)), f"taken-{number}-{_hex(draw, 2)}"
         found, mark = _uuid(draw), draw.choice(("", "", "0123456789ab"))
-        args = _service(draw) if kind == "service" else _catalogue(draw)
+        args = _STANDING[kind](draw)
         before = Wanted(key, kind, args, found=found).having(resource_uuid=None)
         standing[found] = before.having(adopt_from=mark or None)
         wanted = updated(before, draw) if _chance(draw, 0.7) else before
+        if kind == "app":  # what the program does not ask for stays as others made it
+            wanted = wanted.having(config=wanted.args.get("config", args["config"]))
         calls += [UPDATES[kind]] if wanted != before else []
         taken[key] = wanted.having(adopt=found, adopt_from=mark or None)
     return Change(program | taken, tuple(calls), standing=standing)
 
+
+_STANDING: Mapping[str, Callable[[random.Random], dict[str, Any]]] = {
+    "service": _service,
+    "catalogue": _catalogue,
+    "app": _app,
+}
+"""Kinds of services that others make."""
 
 CHANGES: Mapping[str, Callable[[Program, random.Random], Change]] = {
     "update": update,
@@ -399,6 +437,10 @@ def updated(one: Wanted, draw: random.Random) -> Wanted:
     if one.kind == "catalogue":
         models = [f"{draw.randrange(10)}" * 32]
         return one.having(description=word, user_tags=["team", word], model_uuids=models)
+    if one.kind == "app":
+        config = {"ModelStorage": "oss", "OssPath": f"oss://bucket/{word}/", "Note": secret}
+        changed = draw.choice(({"config": config}, {"replicas": 2, "config": None}, {}))
+        return one.having(labels={"word": word}, **changed)
     return one.having(description=word, environment_variables={"PASSWORD": secret, "WORD": word})
 
 
@@ -417,5 +459,6 @@ def replaced(one: Wanted, draw: random.Random) -> Wanted:
         "service": f"w-{_hex(draw, 3)}",
         "catalogue": f"/path-{_hex(draw, 3)}",
         "deployment": _hex(draw, 16),
+        "app": f"other_{_hex(draw, 4)}",
     }
     return replace(one.having(**{ANEW[one.kind]: values[one.kind]}), found="")

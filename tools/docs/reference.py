@@ -187,6 +187,8 @@ def change_of(table: Table, item: Field) -> str:
     if item.column.change is not Change.UPDATE:
         return {Change.REPLACE: "replacement", Change.ONCE: "nothing"}[item.column.change]
     calls = [call.operation for step in table.steps if step.sends(item) for call in step.calls]
+    if table.lock and item.name == table.lock.argument:
+        calls = [table.lock.call.operation]
     if item.name == table.desired:
         calls = sorted({goal.call.operation for goal in table.goals.values()})
     return f"in place ({', '.join(calls)})" if calls else "in place"
@@ -254,13 +256,22 @@ def argument(table: Table, kind: Kind, item: Field, text: str) -> str:
     if item.column.unordered:
         key = f", entries are told apart by {code(item.column.match_by)}"
         facts.append(f"The order does not count{key if item.column.match_by else ''}.")
-    sent = f"sent as {code(item.wire)}" if item.column.body else "not sent with the others"
-    if item.column.body and not item.column.echoed:
-        sent += ", not shown by the cloud"
-    elif item.reads != item.wire:
-        sent += f", shown as {code(item.reads)}"
-    facts.append(f"In the state {code(item.key)}, {sent}. Source: {item.column.source}.")
+    facts.append(f"In the state {code(item.key)}, {sent(item)}. Source: {item.column.source}.")
     return f"#### {heading_of(kind, item)}\n\n{type_of(item)}, {need}\n\n{text}\n\n{bullets(facts)}"
+
+
+def sent(item: Field) -> str:
+    """Say how the cloud gets an argument, and how it shows it."""
+    if not item.column.body:
+        return "not sent with the others"
+    if item.column.late:
+        return f"sent by a call of its own, shown as {code(item.reads)}"
+    place = " in the query" if item.column.query else ""
+    if not item.column.echoed:
+        shown = ", not shown by the cloud"
+    else:
+        shown = f", shown as {code(item.reads)}" if item.reads != item.wire else ""
+    return f"sent{place} as {code(item.wire)}{shown}"
 
 
 def arguments(table: Table, kind: Kind) -> str:
@@ -290,7 +301,12 @@ def outputs(kind: Kind) -> str:
     """Describe the outputs of a class."""
     texts = docstrings(kind.owner)
     rows = (
-        [code(item.name), type_of(item), code(item.wire), texts[item.name]]
+        [
+            code(item.name),
+            type_of(item) + (", secret" if item.column.secret else ""),
+            code(item.wire),
+            texts[item.name],
+        ]
         for item in kind.declaration.outputs.values()
     )
     return grid(["output", "type", "the cloud's name", "what it is"], rows)
@@ -396,7 +412,7 @@ def _preflight(table: Table, name: str) -> Iterator[str]:
     yield ABOUT_PREFLIGHT.format(key=preflight.setting.key)
     rows = [(one.name, one.text, one.warn, one.source) for one in preflight.questions]
     if preflight.holder is not None:
-        rows.append((NAME, NAME_TEXT, False, "error codes, 3503"))
+        rows.append((NAME, NAME_TEXT, False, preflight.unique))
     rows.append((ADOPTION, ADOPTION_TEXT, False, "docs/adopting.md"))
     yield grid(
         ["rule", "what is right", "level", "source"],

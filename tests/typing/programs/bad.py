@@ -4,7 +4,10 @@
 
 import pulumi
 
-from pulumi_modeldeploy import modelarts, zstack
+import pulumi_modeldeploy
+from pulumi_modeldeploy import modelarts, pai, zstack
+
+pulumi_modeldeploy.modelart  # wrong: misspelt
 
 entry = modelarts.ServiceConfigArgs(model_id="m", specification="s", instance_count=1, weight=100)
 resolved: pulumi.Output[int] = pulumi.Output.from_input(1)
@@ -130,3 +133,28 @@ modelarts.Service.get("there", "id", config=[entry])  # wrong: it is only read
 modelarts.Service.get("there", "id").acces_address  # wrong: misspelt
 text = modelarts.Service.get("there", "id").status  # wrong: an Output, not a text
 runs.instances.apply(lambda found: found[0].ulr)  # wrong: misspelt
+
+pai.AppService(  # wrong: replicas is missing
+    "missing", app_type="LLM", service_spec="llama_7b_fp16"
+)
+llama = pai.AppService(
+    "llama",
+    app_type="LLM",
+    service_spec="llama_7b_fp16",
+    replicas="1",  # wrong: a number is needed
+    config=["oss"],  # wrong: an object
+    labels={"team": 1},  # wrong: labels are texts
+    workspaceid="7",  # wrong: misspelt
+    access_token="t",  # wrong: set by the cloud
+)
+llama.acces_token  # wrong: misspelt
+text = llama.access_token  # wrong: an Output, not a text
+llama.config.apply(lambda config: config.items())  # wrong: may be absent
+pai.get_services(label={"team": "a"})  # wrong: misspelt
+pai.get_services(labels={"team": 1})  # wrong: labels are texts
+pai.get_service(service_name="x").access_token  # wrong: only with its endpoints
+pai.get_service_events()  # wrong: of which service
+pai.get_service_events(service_name=llama.service_name)  # wrong: an Output, not a text
+pai.get_service_events_output(service_name=resolved)  # wrong: an Output of a number
+text = pai.get_service_endpoints(service_name="x").access_token  # wrong: a secret Output
+pai.AppService.get("there")  # wrong: which one

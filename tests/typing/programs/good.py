@@ -1,10 +1,11 @@
 """A program that uses everything the way users do; no type checker may find anything in it."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from pulumi_modeldeploy import modelarts, zstack
+import pulumi_modeldeploy
+from pulumi_modeldeploy import modelarts, pai, zstack
 
 if TYPE_CHECKING:
     from typing_extensions import assert_type
@@ -147,9 +148,35 @@ runs = zstack.ModelServiceDeployment(
     opts=pulumi.ResourceOptions(protect=True),
 )
 
+llama = pai.AppService(
+    "llama",
+    service_name=None,
+    app_type="LLM",
+    app_version=config.get("version"),
+    service_spec=network,
+    replicas=weight,
+    config={"ModelStorage": "oss", "OssPath": network, "More": {"depth": [1]}},
+    workspace_id="7",
+    quota_id=None,
+    labels={"team": network},
+    safety_lock="dangerous",
+    desired_status="running",
+    opts=pulumi.ResourceOptions(depends_on=[runs]),
+)
+plain_app = pulumi_modeldeploy.pai.AppService(
+    "plain", app_type="LLM", service_spec="llama_7b_fp16", replicas=1, profile="p"
+)
+entry = pai.get_service(labels={"team": "a"}, status="Running", profile=None)
+ways = pai.get_service_endpoints(service_name="shared")
+later = pai.get_service_endpoints_output(service_name=llama.service_name)
+token: pulumi.Output[str] = later.access_token
+events = pai.get_service_events_output(service_name=llama.id, start_time=llama.create_time)
+same = pai.get_service_output(labels={"team": network}, service_spec=network)
+
 shared = modelarts.Service.get("shared", "id", opts=pulumi.ResourceOptions(depends_on=[full]))
 other = zstack.ModelService.get("other", network, profile="p")
 more = zstack.ModelServiceDeployment.get("more", id=runs.uuid, profile=None)
+app = pai.AppService.get("app", llama.service_name)
 adopted = modelarts.Service(
     "adopted", adopt=network, adopt_from="0123456789ab", infer_type="edge", config=[]
 )
@@ -160,6 +187,29 @@ if TYPE_CHECKING:
     assert_type(more, zstack.ModelServiceDeployment)
     assert_type(shared.access_address, pulumi.Output[str])
     assert_type(more.url, pulumi.Output[str | None])
+    assert_type(app, pai.AppService)
+    assert_type(plain_app, pai.AppService)
+    assert_type(llama.service_name, pulumi.Output[str])
+    assert_type(llama.service_spec, pulumi.Output[str])
+    assert_type(llama.app_version, pulumi.Output[str | None])
+    assert_type(llama.replicas, pulumi.Output[int])
+    assert_type(llama.config, pulumi.Output[dict[str, Any] | None])
+    assert_type(llama.labels, pulumi.Output[dict[str, str] | None])
+    assert_type(llama.desired_status, pulumi.Output[str])
+    assert_type(llama.access_token, pulumi.Output[str])
+    assert_type(llama.current_version, pulumi.Output[int])
+    assert_type(llama.gateway, pulumi.Output[str | None])
+    assert_type(pai.get_services(app_type="LLM"), list[pai.ServiceEntry])
+    assert_type(entry, pai.ServiceDetails)
+    assert_type(entry.labels, dict[str, str])
+    assert_type(entry.internet_endpoint, str | None)
+    assert_type(entry.config, pai.AppConfig | None)
+    assert_type(same, pulumi.Output[pai.ServiceDetails])
+    assert_type(ways.access_token, pulumi.Output[str])
+    assert_type(ways.endpoints, list[pai.Endpoint])
+    assert_type(ways.endpoints[0].port, int | None)
+    assert_type(later, pulumi.Output[pai.ServiceEndpoints])
+    assert_type(events, pulumi.Output[list[pai.ServiceEvent]])
     assert_type(llm.uuid, pulumi.Output[str])
     assert_type(llm.name, pulumi.Output[str])
     assert_type(llm.request_memory, pulumi.Output[int])

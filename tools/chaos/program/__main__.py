@@ -7,12 +7,13 @@ from typing import Any
 
 import pulumi
 
-from pulumi_modeldeploy import modelarts, zstack
+from pulumi_modeldeploy import modelarts, pai, zstack
 
 KINDS: dict[str, Any] = {
     "service": modelarts.Service,
     "catalogue": zstack.ModelService,
     "deployment": zstack.ModelServiceDeployment,
+    "app": pai.AppService,
 }
 
 
