@@ -16,7 +16,7 @@ from sandbox import Sandbox
 from chaos import judge, programs, runs
 from chaos.judge import Findings
 from chaos.others import Others
-from chaos.programs import SECRET, STACK, Change, Program
+from chaos.programs import ANEW, SECRET, STACK, Change, Program
 from chaos.runs import DEADLY, ENDINGS, PROVIDER
 from chaos.steps import CREATE, DESTROY, chance, drawn_moment, drawn_steps, draws, noise
 from pulumi_modeldeploy.emulator import Emulator
@@ -206,7 +206,7 @@ class Life:
         self.report.steps.append(" | ".join(told))
         former = self.program
         if step.edited:
-            self.write(programs.CHANGES[step.edited](self.program, draw).program)
+            self.write(programs.edited(step.edited, self.program, draw))
         self.admin.deploy_seconds(draw.choice((SLOW, FAST)))
         if change.words and chance(draw, 0.3):
             command = (*usual, "--refresh")  # the other way out of a forced replacement
@@ -250,7 +250,9 @@ class Life:
             unmarked = one.is_unmarked or before.is_unmarked
             line = told.get(one.all_names[-1])
             if line and (unmarked or unproven) and "adopt" not in one.args:
-                followed[key] = one.having(**dict(_ARGUMENT.findall(line)))
+                # What only a new one can have otherwise is written as it is there.
+                there = {ANEW[one.kind]: before.args[ANEW[one.kind]]} if unproven else {}
+                followed[key] = one.having(**dict(_ARGUMENT.findall(line)), **there)
         if followed == self.program:
             return False
         self.write(followed)

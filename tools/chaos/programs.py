@@ -412,6 +412,20 @@ CHANGES: Mapping[str, Callable[[Program, random.Random], Change]] = {
 }
 
 
+def edited(how: str, before: Program, draw: random.Random) -> Program:
+    """Change a program whose run was cut short.
+
+    Names of PAI's services stay: who gives another one leaves behind what the run may have made.
+    """
+    after = CHANGES[how](before, draw).program
+    return {
+        key: one.having(service_name=before[key].args.get("service_name"))
+        if one.kind == "app"
+        else one
+        for key, one in after.items()
+    }
+
+
 def _some(program: Program, draw: random.Random) -> list[str]:
     return draw.sample(list(program), min(len(program), draw.randint(1, 4)))
 
