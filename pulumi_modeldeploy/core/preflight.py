@@ -428,10 +428,13 @@ def _name(table: Table, identity: Identity, values: Values, asked: Asked) -> Ite
     if identity.adopted and before is None:
         return
     moved = before is not None
-    yield Due(naming.argument, NAME, lambda op, looks: _taken(op, looks, values, moved=moved))
+    # What is only now asked for takes the place of an old object, with the name that it has.
+    new = moved and values.get(ADOPT) != asked.olds.get(ADOPT)
+    adopts = values.get(ADOPT) if new else None
+    yield Due(naming.argument, NAME, lambda op, looks: _taken(op, looks, values, moved, adopts))
 
 
-def _taken(op: Operation, looks: Looks, values: Values, *, moved: bool) -> str | None:
+def _taken(op: Operation, looks: Looks, values: Values, moved: bool, adopts: Any) -> str | None:
     """Tell that somebody else has a name.
 
     Where nothing is known of before, this may be a replacement that was forced, about to delete the
@@ -447,8 +450,7 @@ def _taken(op: Operation, looks: Looks, values: Values, *, moved: bool) -> str |
     if found is None or is_leaving(table, found):
         return None
     identifier, mark = table.identify(values, found, op.identity), table.mark_of(found)
-    # What is to be adopted in place of an old object has the name that it is going to have.
-    if mark == op.identity.mark or identifier in (values.get(ADOPT), *op.replaced):
+    if mark == op.identity.mark or identifier in (adopts, *op.replaced):
         return None
     if not (mark or moved or op.leaves_mark(table.dress(op, values))):
         return None
