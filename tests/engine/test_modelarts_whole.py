@@ -181,23 +181,30 @@ FREEZES = (
 )
 
 
+def ids(emulator: Emulator) -> dict[str, str]:
+    return {name: one["service_id"] for name, one in services(emulator).items()}
+
+
 def test_what_is_on_once_is_replaced(stack: Stack, emulator: Emulator) -> None:
-    for number, (before, after) in enumerate(FREEZES):
-        stack.program(SOCKET.format("", {}))
-        stack.up()
-        first = services(emulator)["svc"]["service_id"]
-        stack.program(SOCKET.format("", before))
-        stack.up()
-        assert services(emulator)["svc"]["service_id"] == first, "switching on is an update"
-        stack.program(SOCKET.format("", after))
-        shown = stack.preview("--diff").output
-        assert "additionalProperties" in shown
-        assert "+-" in shown
-        assert "replace" in shown
-        stack.up()
-        replaced = services(emulator)["svc"]
-        assert replaced["service_id"] != first, number
-        assert stack.up("--refresh").unchanged
+    def program(properties: list[dict[str, Any]]) -> None:
+        each = (f'service("s{n}", additional_properties={one})' for n, one in enumerate(properties))
+        stack.program("\n".join(each))
+
+    program([{} for _ in FREEZES])
+    stack.up()
+    first = ids(emulator)
+    program([before for before, _ in FREEZES])
+    stack.up()
+    assert ids(emulator) == first, "switching on is an update"
+    program([after for _, after in FREEZES])
+    shown = stack.preview("--diff").output
+    assert shown.count("additionalProperties") >= len(FREEZES)
+    assert f"+-{len(FREEZES)} to replace" in shown
+    stack.up()
+    replaced = ids(emulator)
+    assert replaced.keys() == first.keys()
+    assert set(replaced.values()).isdisjoint(first.values())
+    assert stack.up("--refresh").unchanged
 
 
 def test_what_is_on_once_is_deleted_first_where_the_name_is_given(
