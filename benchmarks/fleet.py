@@ -85,15 +85,12 @@ class Fleet:
     def bound(self) -> int:
         """The most requests that the last deployment may have taken.
 
-        A poll interval is the table's shortest; a page holds what the lists asked for.
+        A poll interval is the table's shortest; a page holds what those who wait ask for.
         """
-        creates, lists = (
-            [one for one in self.journal if one["operation"] == operation]
-            for operation in ("CreateService", "ListServices")
-        )
+        creates = [one for one in self.journal if one["operation"] == "CreateService"]
         span = float(self.journal[-1]["at"] - creates[0]["at"]) / 1000
         intervals = math.ceil(span / TABLE.ready.least)
-        page = max(int(one["query"]["limit"]) for one in lists)
+        page = TABLE.watch.page if TABLE.watch else 1
         return PER_SERVICE * self.count + PER_PAGE * intervals * math.ceil(self.count / page)
 
 
