@@ -418,12 +418,11 @@ def edited(how: str, before: Program, draw: random.Random) -> Program:
     Names of PAI's services stay: who gives another one leaves behind what the run may have made.
     """
     after = CHANGES[how](before, draw).program
-    return {
-        key: one.having(service_name=before[key].args.get("service_name"))
-        if one.kind == "app"
-        else one
-        for key, one in after.items()
-    }
+    for key, one in before.items():
+        if one.kind == "app":
+            same = after[key].having(service_name=one.args.get("service_name"))
+            after[key] = replace(same, found=one.found)
+    return after
 
 
 def _some(program: Program, draw: random.Random) -> list[str]:
