@@ -48,9 +48,11 @@ check: $(INSTALLED) ## Run the static checks: format, lint, types, imports, refe
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python tools/docs/reference.py --check
+	@cd tools && ../$(BIN)/python -m docs.policies --check
 
-docs: $(INSTALLED) ## Write docs/reference anew from the declarations
+docs: $(INSTALLED) ## Write docs/reference and docs/policies anew from the declarations
 	@$(BIN)/python tools/docs/reference.py
+	@cd tools && ../$(BIN)/python -m docs.policies
 
 bench: setup ## Print ratios, each with its baseline of the same run; ARGS="..." names some
 	@$(BIN)/python -m benchmarks $(ARGS)

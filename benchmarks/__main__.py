@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from benchmarks import checks, fleet, noop, start
+from benchmarks import checks, fleet, noop, policy, start
 from benchmarks.ratio import table
 
 BENCHMARKS = {
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "noop": noop.measure,
     "checks": checks.measure,
     "start": start.measure,
+    "policy": policy.measure,
 }
 
 

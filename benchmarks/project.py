@@ -57,6 +57,13 @@ class Project:
         self.resources()
         return seconds
 
+    def preview(self, *words: str) -> tuple[float, str]:
+        """Preview in a new stack; answers the seconds of `pulumi preview`, and what it says."""
+        self._sandbox.ask("stack", "init", f"bench-{next(self._numbers)}")
+        began = time.perf_counter()
+        said = self._sandbox.ask("preview", *words)
+        return time.perf_counter() - began, said
+
     def run(self, verb: str, *words: str) -> float:
         """Run `pulumi up` or `pulumi refresh` without a preview; answers its seconds."""
         began = time.perf_counter()

@@ -80,7 +80,18 @@ DEBUG = Setting(
     env=("MODELDEPLOY_DEBUG",),
     allowed=("0", "1"),
 )
-COMMON = (OWNER, RESUME_WITHIN, SKIP_RULES, DEBUG)
+POLICY_PROFILE = Setting(
+    "modeldeploy:policyProfile",
+    "profile of the policy pack: `baseline` (default), `production`, `development` or one of its "
+    "own",
+    env=("MODELDEPLOY_POLICY_PROFILE",),
+)
+POLICY_RULES = Setting(
+    "modeldeploy:policyRules",
+    "levels and settings of the policy pack's rules in this stack: an object, as in the file of "
+    "`--policy-pack-config`, which wins over it",
+)
+COMMON = (OWNER, RESUME_WITHIN, SKIP_RULES, DEBUG, POLICY_PROFILE, POLICY_RULES)
 
 
 class Settings:

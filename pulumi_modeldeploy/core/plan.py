@@ -11,11 +11,15 @@ from pulumi_modeldeploy.core.values import UNKNOWN
 from pulumi_modeldeploy.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Collection, Hashable
 
     from pulumi_modeldeploy.core.identity import Identity
     from pulumi_modeldeploy.core.table import Table
     from pulumi_modeldeploy.core.values import Json, Values
+
+MOVES = "moves"
+"""Key of the bookkeeping: percent of the traffic that this run moves, for policies, which see no
+old values; no part of what a resource is."""
 
 
 @dataclass
@@ -185,6 +189,12 @@ def strays(table: Table, olds: Values, news: Values) -> bool:
     if goal is None or status is None or status in goal.satisfied:
         return False
     return status not in table.stops_itself(news)
+
+
+def moves(table: Table, olds: Values, news: Values, secrets: Collection[str]) -> dict[str, int]:
+    """Tell for the bookkeeping how much of the traffic an update moves, if it moves any."""
+    share = table.moved(inputs.normalise(table.declaration, olds), news, secrets)
+    return {MOVES: share} if share else {}
 
 
 def is_hopeless(table: Table, olds: Values) -> bool:

@@ -7,6 +7,7 @@ engine (camelCase, `core/declare`) and the cloud (its own spelling, `core/wire`)
 from __future__ import annotations
 
 import enum
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
@@ -55,6 +56,7 @@ def unpacked(value: Any) -> Any:
         return value
 
 
+@functools.cache
 def camel(name: str) -> str:
     """Spell a snake_case name the way state and engine do: `gpu_p4` is `gpuP4`."""
     head, *tail = name.split("_")

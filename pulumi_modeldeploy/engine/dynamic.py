@@ -278,7 +278,9 @@ class Provider(ResourceProvider):
         texts = [problem.show(secrets) for problem in checked.failures]
         # What is wrong is handed back as it was given, for the engine to show.
         sound = values if texts else checked.values
-        return _checked(table.declaration.to_state(sound), passing, identity, texts)
+        result = _checked(table.declaration.to_state(sound), passing, identity, texts)
+        result.inputs[BOOKKEEPING] |= plan.moves(table, before, checked.values, secrets)
+        return result
 
     def _left(self, request: sdk.Request, identity: Identity, values: Values) -> Identity:
         """Go on with what an interrupted replacement left, where the state has no object.

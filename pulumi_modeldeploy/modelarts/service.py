@@ -383,6 +383,32 @@ def frozen(olds: Values, news: Values) -> list[str]:
     return ["additional_properties"] if logs or socket else []
 
 
+def moved(olds: Values, news: Values, secrets: Collection[str]) -> int:
+    """Sum what versions gain, in percent of the traffic; nothing where a weight is secret."""
+    if any(_WEIGHT.fullmatch(path) for path in secrets):
+        return 0
+    old, new = _weights(olds), _weights(news)
+    return sum(max(0, share - old.get(model, 0)) for model, share in new.items()) if old else 0
+
+
+_WEIGHT = re.compile(r"config(\[\d+\](\.weight)?)?")
+"""Paths of weights, and of what they are in."""
+
+
+def _weights(values: Values) -> dict[str, int]:
+    """Read the weight of each model; none where one is not known."""
+    entries = values.get("config")
+    found: dict[str, int] = {}
+    for one in entries if isinstance(entries, list) else []:
+        if not isinstance(one, dict):
+            return {}
+        model, share = one.get("model_id"), one.get("weight")
+        if not isinstance(model, str) or not isinstance(share, int):
+            return {}
+        found[model] = found.get(model, 0) + share
+    return found
+
+
 def _properties(values: Values) -> Values:
     found = values.get("additional_properties")
     return found if isinstance(found, dict) else {}
@@ -533,6 +559,7 @@ TABLE = Table(
         lambda _ids: [{"limit": 100}],
     ),
     frozen=frozen,
+    moved=moved,
     leaving=("deleting",),
     fleeting=("operation_time", "invocation_times", "failed_times"),
     prose=("error_msg",),

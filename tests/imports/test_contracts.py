@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DIRECTION = "engine over clouds over core, and nothing upwards"
+DIRECTION = "engine and policies over clouds over core, and nothing upwards"
 DYNAMIC = "only the engine's binding imports pulumi.dynamic"
 EMULATOR = "the emulator shares nothing with what it tests"
 COMMAND = "only the command line knows the emulator"
@@ -21,6 +21,10 @@ FORBIDDEN = {
     "core-cloud": ("core/values.py", "import pulumi_modeldeploy.modelarts.api", DIRECTION),
     "core-engine": ("core/values.py", "import pulumi_modeldeploy.engine.sdk", DIRECTION),
     "cloud-engine": ("modelarts/rules.py", "import pulumi_modeldeploy.engine.sdk", DIRECTION),
+    "cloud-policy": ("modelarts/rules.py", "import pulumi_modeldeploy.policy.views", DIRECTION),
+    "policy-engine": ("policy/pack.py", "import pulumi_modeldeploy.engine.sdk", DIRECTION),
+    "engine-policy": ("engine/program.py", "import pulumi_modeldeploy.policy.views", DIRECTION),
+    "policy-emulator": ("policy/pack.py", "import pulumi_modeldeploy.emulator.fields", COMMAND),
     "settings-core": ("settings.py", "import pulumi_modeldeploy.core.values", DIRECTION),
     "new-room": ("attic.py", "", DIRECTION),
     "cloud-dynamic": ("modelarts/rules.py", "from pulumi.dynamic import CheckFailure", DYNAMIC),

@@ -26,7 +26,7 @@ from pulumi_modeldeploy.engine.providers import PROVIDERS
 
 if TYPE_CHECKING:
     import types
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from pulumi_modeldeploy.core.table import Table
     from pulumi_modeldeploy.core.waits import Wait
@@ -496,7 +496,7 @@ def pages() -> dict[str, str]:
         settings_grid(settings.COMMON),
         "Each cloud's own: " + ", ".join(f"[{cloud}]({cloud}.md#settings)" for cloud in clouds),
     )
-    return {**found, "settings.md": _page(common)}
+    return {**found, "settings.md": page_of(common)}
 
 
 def _cloud(cloud: str, providers: Sequence[type[Provider]]) -> str:
@@ -508,7 +508,7 @@ def _cloud(cloud: str, providers: Sequence[type[Provider]]) -> str:
         for kind in nested(provider.table().declaration.outputs.values())
     }
     title = inspect.cleandoc(module.__doc__ or cloud).partition("\n")[0].rstrip(".")
-    return _page(
+    return page_of(
         (
             f"# {title}",
             *(resource(cloud, provider) for provider in providers),
@@ -520,21 +520,26 @@ def _cloud(cloud: str, providers: Sequence[type[Provider]]) -> str:
     )
 
 
-def _page(parts: Iterable[str]) -> str:
+def page_of(parts: Iterable[str]) -> str:
+    """Set a page."""
     return "\n\n".join((DO_NOT_EDIT, *parts)) + "\n"
 
 
-def stale(folder: Path) -> list[str]:
-    """List the pages in a folder that are missing, not current, or of no resource any more."""
-    wanted = pages()
+def stale(folder: Path, make: Callable[[], dict[str, str]] = pages) -> list[str]:
+    """List the pages in a folder that are missing, not current, or of nothing any more."""
+    wanted = make()
     there = {file.name: file.read_text("utf-8") for file in folder.glob("*.md")}
     return sorted(name for name in wanted | there if wanted.get(name) != there.get(name))
 
 
-def main(argv: Sequence[str]) -> int:
+def main(
+    argv: Sequence[str],
+    folder: Path = REFERENCE,
+    make: Callable[[], dict[str, str]] = pages,
+) -> int:
     """Write the pages, or check them, and return the exit code."""
     try:
-        wrong = stale(REFERENCE)
+        wrong = stale(folder, make)
     except UndocumentedError as error:
         print(f"docs: {error}", file=sys.stderr)
         return 1
@@ -542,13 +547,13 @@ def main(argv: Sequence[str]) -> int:
         for name in wrong:
             print(f"docs: {name} is not current, run `make docs`", file=sys.stderr)
         return 1 if wrong else 0
-    REFERENCE.mkdir(parents=True, exist_ok=True)
-    wanted = pages()
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = make()
     for name in wrong:
         if name in wanted:
-            (REFERENCE / name).write_text(wanted[name], "utf-8")
+            (folder / name).write_text(wanted[name], "utf-8")
         else:
-            (REFERENCE / name).unlink()
+            (folder / name).unlink()
         print(f"docs: {name}")
     return 0
 
