@@ -68,7 +68,10 @@ for name in ("one", "two"):
         vpc_id="v", subnet_network_id="s", security_group_id="g-1",
     )
 service("bare", config=[config("m3")], opts=pulumi.ResourceOptions(protect=True))
-pai.AppService("app", app_type="LLM", service_spec="llama_7b_fp16", replicas=6)
+pai.AppService(
+    "app", app_type="LLM", service_spec="llama_7b_fp16", replicas=6,
+    config={{"ModelStorage": "oss", "OssPath": "oss://theirs/model/"}},
+)
 zstack.ModelServiceDeployment(
     "runs", model_service_uuid="{UUID}", zone_uuid="{UUID}", type="Container",
     docker_image="vllm:latest", l3_network_uuids=["{UUID}"],
@@ -80,6 +83,7 @@ STRICT: dict[str, Any] = {
     "allowed-workspaces": {"workspaces": ["0"]},
     "allowed-specifications": {"specifications": ["modelarts.*", "llama_7b_fp16"]},
     "approved-models": {"models": ["m1", "m2"]},
+    "allowed-storage": {"locations": ["oss://ours/*"]},
     "allowed-registries": {"registries": ["registry.example.com/"]},
     "approved-groups": {"groups": ["g-2"]},
     "instance-size": {"cpu": 8},
@@ -94,6 +98,7 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "allowed-workspaces": ("wild", "app", "runs"),
     "allowed-specifications": ("wild",),
     "approved-models": ("bare",),
+    "allowed-storage": ("app",),
     "allowed-registries": ("runs",),
     "pinned-images": ("runs",),
     "instance-ceiling": ("wild", "app"),
@@ -122,8 +127,10 @@ def test_one_preview_shows_every_violation_and_an_update_is_stopped_by_them(
     stack: Stack, emulator: Emulator
 ) -> None:
     stack.program(BAD)
-    assert len(EXPECTED) >= 18
-    assert set(EXPECTED) <= {one.name for one in RULES}
+    # Addresses and steps of traffic are known after a deployment only, see below; rules of groups
+    # come from other providers, whose plugins are not here.
+    others = {"no-public-endpoint", "weight-step", "open-groups"}
+    assert {one.name for one in RULES} - set(EXPECTED) == others
     expected = {("mandatory", rule, name) for rule, names in EXPECTED.items() for name in names}
     options = pack(stack, STRICT)
     for run in (stack.preview(*options), stack.run("up", "--yes", *options)):
@@ -270,6 +277,59 @@ def test_what_is_not_known_is_judged_in_the_update(stack: Stack, emulator: Emula
     names = [one["service_name"].partition("-")[0] for one in emulator.admin.resources("modelarts")]
     assert "first" in names
     assert "second" not in names
+
+
+UNKNOWN = f"""
+{CLOUDS}
+safe = pulumi.ResourceOptions(protect=True)
+source = service("source", opts=safe)
+
+
+def late(value):
+    return source.id.apply(lambda _: value)
+
+
+service(
+    "service", opts=safe, workspace_id=late("w"), pool_name=late("p"), vpc_id=late("v"),
+    subnet_network_id=late("s"), security_group_id=late("g"), schedule=late([]),
+    additional_properties=late({{}}),
+    config=[
+        config(
+            late("m"), late(100), instance_count=late(1), specification=late("custom"),
+            envs=late({{"PASSWORD": "x"}}), pool_name=late("p"), additional_properties=late({{}}),
+        )
+    ],
+)
+service("whole", opts=safe, workspace_id=late("w"), pool_name=late("p"), vpc_id=late("v"),
+    subnet_network_id=late("s"), security_group_id=late("g"), schedule=late([]),
+    additional_properties=late({{}}), config=late([config("m")]),
+)
+pai.AppService(
+    "app", opts=safe, app_type="LLM", service_spec=late("llama_7b_fp16"), replicas=late(6),
+    workspace_id=late("1"), quota_id=late("q"), safety_lock=late("none"), labels=late({{}}),
+    config=late({{"OssPath": "oss://theirs/"}}),
+)
+zstack.ModelService(
+    "entry", opts=safe, model_center_uuid=late("{UUID}"), yaml=late("services: []"),
+    request_cpu=late(99), request_memory=late(1), install_path=late("/a"),
+    start_command=late("run"), user_tags=late([]),
+    architecture_images=late([{{"cpu_architecture": "x86_64", "docker_image": "vllm:latest"}}]),
+)
+zstack.ModelServiceDeployment(
+    "runs", opts=safe, model_service_uuid=late("{UUID}"), zone_uuid=late("{UUID}"),
+    type="Container", docker_image=late("vllm:latest"), l3_network_uuids=late([]),
+    project_uuid=late("{UUID}"), user_tags=late([]), cpu_num=late(99), memory_size=late(2**40),
+    environment_variables=late({{"PASSWORD": "x"}}),
+)
+"""
+
+
+def test_no_rule_judges_what_is_not_known(stack: Stack) -> None:
+    strict = {**STRICT, "allowed-regions": {"regions": ["cn-*"], "zones": ["z"]}}
+    stack.program(UNKNOWN)
+    run = stack.preview(*pack(stack, strict))
+    assert "can't run policy" not in run.output
+    assert {name for _, _, name in violations(run)} == {"source"}, run.output
 
 
 SPLIT = 'service("svc", config=[config("m1", {}), config("m2", {}, envs={{"A": "b"}})])'
