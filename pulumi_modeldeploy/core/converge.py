@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import TYPE_CHECKING
 
 from pulumi_modeldeploy.core import diff, inputs, wire
 from pulumi_modeldeploy.core.declare import Removal
 from pulumi_modeldeploy.core.lock import CHANGE, fasten, lift, must_allow
-from pulumi_modeldeploy.core.operation import look_again
+from pulumi_modeldeploy.core.operation import look_again, write
 from pulumi_modeldeploy.core.plan import lasting, managed, strays
 from pulumi_modeldeploy.core.preflight import must_fit
 from pulumi_modeldeploy.core.stored import keep, state_of, with_silent, with_unseen
@@ -100,7 +101,8 @@ def _converge(
     document = lift(op, identifier, values, olds, document)
     if op.former_mark:
         must_allow(op, identifier, document, CHANGE)
-        _remark(op, identifier)
+        write(op, functools.partial(table.remark, op, identifier))
+        op.former_mark = ""
         document = op.wait(table.settled, identifier)
     for step in table.steps:
         document = run_step(op, step, identifier, values, olds, document)
@@ -111,18 +113,6 @@ def _converge(
         document = op.wait(table.ready, identifier)
     op.say(op.table.sight(document).words)
     return state_of(op, document, values)
-
-
-def _remark(op: Operation, identifier: str) -> None:
-    """Write today's mark in place of the former one; a lost answer means looking again."""
-    for attempt in itertools.count(1):
-        try:
-            op.table.remark(op, identifier)
-        except AmbiguousError as error:
-            look_again(op, error, attempt)
-            continue
-        break
-    op.former_mark = ""
 
 
 def run_step(

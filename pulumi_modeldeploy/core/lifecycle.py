@@ -7,6 +7,7 @@ moment and run again.
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import string
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from pulumi_modeldeploy.core.converge import (
 )
 from pulumi_modeldeploy.core.declare import ADOPT, ADOPT_FROM, Change, Removal
 from pulumi_modeldeploy.core.lock import DELETE, fasten, must_allow
-from pulumi_modeldeploy.core.operation import MOST_JOBS, TRIES, look_again
+from pulumi_modeldeploy.core.operation import MOST_JOBS, TRIES, look_again, write
 from pulumi_modeldeploy.core.plan import fill_name, is_leaving, lasting, replacing, strays
 from pulumi_modeldeploy.core.preflight import must_fit
 from pulumi_modeldeploy.core.stored import keep, read_back, state_of
@@ -475,17 +476,8 @@ def _bring_up(op: Operation, identifier: str, values: Values) -> Values:
 def _sign(op: Operation, identifier: str) -> None:
     """Write the mark on a new object, which some clouds take a moment to see."""
     sign = op.table.sign
-    if sign is None or not sign.due(op, identifier):
-        return
-    for attempt in itertools.count(1):
-        try:
-            sign.write(op, identifier)
-        except (AmbiguousError, ApiError) as error:
-            if isinstance(error, ApiError) and not op.client.dialect.is_missing(error):
-                raise
-            look_again(op, error, attempt)
-            continue
-        break
+    if sign is not None and sign.due(op, identifier):
+        write(op, functools.partial(sign.write, op, identifier), hidden=True)
 
 
 def read(op: Operation, identifier: str, managed: Values | None) -> Values | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import uuid
 from dataclasses import dataclass, field
@@ -55,6 +56,30 @@ def look_again(op: Operation, error: ModelDeployError, attempt: int) -> None:
     """
     if attempt == TRIES or not op.again(error, attempt):
         raise error
+
+
+def write(op: Operation, send: Callable[[], None], *, hidden: bool = False) -> None:
+    """Write what may be written twice; a lost answer means writing it again.
+
+    Args:
+        op: The verb.
+        send: Writes it.
+        hidden: Whether the object may not be seen yet.
+
+    Raises:
+        ApiError: The cloud refuses, or does not know the object.
+        AmbiguousError: No answer came, often enough.
+    """
+    for attempt in itertools.count(1):
+        try:
+            send()
+        except (AmbiguousError, ApiError) as error:
+            unseen = isinstance(error, ApiError) and op.client.dialect.is_missing(error)
+            if not isinstance(error, AmbiguousError) and not (hidden and unseen):
+                raise
+            look_again(op, error, attempt)
+            continue
+        break
 
 
 @dataclass

@@ -193,6 +193,8 @@ def strays(table: Table, olds: Values, news: Values) -> bool:
 
 def moves(table: Table, olds: Values, news: Values, secrets: Collection[str]) -> dict[str, int]:
     """Tell for the bookkeeping how much of the traffic an update moves, if it moves any."""
+    if table.moved is None or not olds:
+        return {}
     share = table.moved(inputs.normalise(table.declaration, olds), news, secrets)
     return {MOVES: share} if share else {}
 

@@ -235,7 +235,8 @@ class Table:
         frozen: Names of arguments that only a new object can have, judged by their old and new
             values; what always replaces says so in its own line.
         moved: Percent of the traffic that an update moves to other versions, by old arguments, new
-            ones, and the paths of secret ones; 0 where that is not known, or secret.
+            ones, and the paths of secret ones; 0 where that is not known, or secret. `None`: there
+            is no such thing.
         leaving: States of an object that is on its way out; to the user it is gone.
         incarnation: The output that differs when somebody made the object anew under the same id,
             where ids are names; empty: ids are never used again.
@@ -290,7 +291,7 @@ class Table:
     stops_itself: Callable[[Values], Collection[str]] = lambda _: ()
     hopeless: tuple[str, ...] = ()
     frozen: Callable[[Values, Values], Collection[str]] = lambda _olds, _news: ()
-    moved: Callable[[Values, Values, Collection[str]], int] = lambda _olds, _news, _secrets: 0
+    moved: Callable[[Values, Values, Collection[str]], int] | None = None
     leaving: tuple[str, ...] = ()
     incarnation: str = ""
     fleeting: tuple[str, ...] = ()

@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import requests
 import requests.auth
 
+from pulumi_modeldeploy.core.canonical import canonical, host, payload
 from pulumi_modeldeploy.core.http import Call, Client, Dialect, Failure, Signer, Skew, Unsigned
 from pulumi_modeldeploy.core.identity import Place
 from pulumi_modeldeploy.core.preflight import MODES
@@ -327,29 +327,17 @@ class AccessKeyAuth(Signer):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add date and signature; each try of a request gets its own."""
         headers = request.headers
-        url = urlsplit(str(request.url))
         headers["X-Sdk-Date"] = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self.now()))
         if self._project_id:
             headers["X-Project-Id"] = self._project_id
         if self._security_token:
             headers["X-Security-Token"] = self._security_token
-        # The usual port is not sent in the Host header, even where the endpoint spells it.
-        usual = {"https": ":443", "http": ":80"}.get(url.scheme, "")
-        signed = {"host": url.netloc.removesuffix(usual)} | {
+        signed = {"host": host(request)} | {
             name: headers[name].strip() for name in _SIGNED if name in headers
         }
-        names = ";".join(sorted(signed))
-        canonical = "\n".join(
-            (
-                str(request.method),
-                _canonical_path(url.path),
-                _canonical_query(parse_qsl(url.query, keep_blank_values=True)),
-                "".join(f"{name}:{signed[name]}\n" for name in sorted(signed)),
-                names,
-                hashlib.sha256(_payload(request.body)).hexdigest(),
-            )
-        )
-        digest = hashlib.sha256(canonical.encode()).hexdigest()
+        of_body = hashlib.sha256(payload(request)).hexdigest()
+        form, names = canonical(request, signed, of_body, closed=True)
+        digest = hashlib.sha256(form.encode()).hexdigest()
         text = f"{self.ALGORITHM}\n{headers['X-Sdk-Date']}\n{digest}"
         signature = hmac.new(self._secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
         headers["Authorization"] = (
@@ -360,20 +348,6 @@ class AccessKeyAuth(Signer):
 
 
 _SIGNED = ("content-type", "x-project-id", "x-sdk-date", "x-security-token")
-
-
-def _canonical_path(path: str) -> str:
-    """Encode each segment; the canonical path always ends in a slash."""
-    encoded = "/".join(quote(unquote(segment), safe="~") for segment in path.split("/"))
-    return encoded if encoded.endswith("/") else encoded + "/"
-
-
-def _canonical_query(pairs: Iterable[tuple[str, str]]) -> str:
-    return "&".join(f"{quote(k, safe='~')}={quote(v, safe='~')}" for k, v in sorted(pairs))
-
-
-def _payload(body: Any) -> bytes:
-    return body.encode() if isinstance(body, str) else body or b""
 
 
 def read_error(document: Any, headers: Mapping[str, str]) -> Failure:

@@ -13,12 +13,12 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from pulumi_modeldeploy.core.canonical import canonical, host, payload
 from pulumi_modeldeploy.core.http import Signer
 from pulumi_modeldeploy.core.scrub import scrub_texts
 from pulumi_modeldeploy.errors import SettingsError, TransportError
@@ -260,43 +260,22 @@ class KeySigner(Signer):
         """Add date, nonce and signature; each try of a request gets its own."""
         keys = self._keys()
         self._used.add(keys)
-        headers, url = request.headers, urlsplit(str(request.url))
-        body = request.body.encode() if isinstance(request.body, str) else request.body or b""
+        headers, of_body = request.headers, hashlib.sha256(payload(request)).hexdigest()
         headers["x-acs-date"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.now()))
         headers["x-acs-signature-nonce"] = self._nonce()
-        headers["x-acs-content-sha256"] = hashlib.sha256(body).hexdigest()
+        headers["x-acs-content-sha256"] = of_body
         if keys.token:
             headers["x-acs-security-token"] = keys.token
         own = {name.lower(): value.strip() for name, value in headers.items()}
-        # The usual port is not sent in the Host header, even where the endpoint spells it.
-        usual = {"https": ":443", "http": ":80"}.get(url.scheme, "")
-        signed = {"host": url.netloc.removesuffix(usual)} | {
+        signed = {"host": host(request)} | {
             name: value
             for name, value in own.items()
             if name == "content-type" or name.startswith("x-acs-")
         }
-        names = ";".join(sorted(signed))
-        canonical = "\n".join(
-            (
-                str(request.method),
-                _canonical_path(url.path),
-                _canonical_query(parse_qsl(url.query, keep_blank_values=True)),
-                "".join(f"{name}:{signed[name]}\n" for name in sorted(signed)),
-                names,
-                headers["x-acs-content-sha256"],
-            )
-        )
-        text = f"{self.ALGORITHM}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+        form, names = canonical(request, signed, of_body)
+        text = f"{self.ALGORITHM}\n{hashlib.sha256(form.encode()).hexdigest()}"
         signature = hmac.new(keys.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
         headers["Authorization"] = (
             f"{self.ALGORITHM} Credential={keys.id},SignedHeaders={names},Signature={signature}"
         )
         return request
-
-
-def _canonical_path(path: str) -> str:
-    return "/".join(quote(unquote(part), safe="~") for part in path.split("/")) or "/"
-
-
-def _canonical_query(pairs: Iterable[tuple[str, str]]) -> str:
-    return "&".join(f"{quote(k, safe='~')}={quote(v, safe='~')}" for k, v in sorted(pairs))

@@ -28,6 +28,7 @@ from pulumi import Input, Output
 
 from pulumi_modeldeploy.core.listing import Listing
 from pulumi_modeldeploy.core.lookups import Cloud, Filter, Kind, Text, find, find_one, later
+from pulumi_modeldeploy.core.values import unpacked
 from pulumi_modeldeploy.pai import api
 from pulumi_modeldeploy.pai.lookup_replies import (
     ServiceDetails,
@@ -35,7 +36,7 @@ from pulumi_modeldeploy.pai.lookup_replies import (
     ServiceEntry,
     ServiceEvent,
 )
-from pulumi_modeldeploy.pai.service import labels_of
+from pulumi_modeldeploy.pai.service import event_time, labels_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,17 +90,10 @@ def _describe(client: Client, one: ServiceEntry) -> Json:
 
 def _plain(document: Json) -> Json:
     """Turn labels into a map, and the configuration out of its text."""
-    config = _config(document.get("AppConfig"))
-    return {**document, "Labels": labels_of(document), "AppConfig": config}
-
-
-def _config(text: object) -> Json | None:
-    """Read a configuration; what services of other kinds have there is not documented."""
-    try:
-        found = json.loads(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
+    config = unpacked(document.get("AppConfig"))
+    # What services of other kinds have there is not documented.
+    known = config if isinstance(config, dict) else None
+    return {**document, "Labels": labels_of(document), "AppConfig": known}
 
 
 def _events(client: Client, given: Mapping[str, Any]) -> list[Json]:
@@ -115,8 +109,7 @@ def _events(client: Client, given: Mapping[str, Any]) -> list[Json]:
 
 
 def _moment(text: str | None) -> str | None:
-    """Spell a time as events do, and not as services do."""
-    return text.replace("T", " ").removesuffix("Z") if text else None
+    return event_time(text) if text else None
 
 
 def _endpoints(client: Client, given: Mapping[str, Any]) -> list[Json]:

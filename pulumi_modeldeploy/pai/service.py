@@ -367,12 +367,17 @@ SHOWN = 3
 """Events that a message tells at most."""
 
 
+def event_time(text: str) -> str:
+    """Spell a time as events do, and not as services do."""
+    return text.replace("T", " ").removesuffix("Z")
+
+
 def explain(op: Operation, identifier: str) -> str:
     """Tell the last warnings of a service that failed or does not come up."""
     query = {"EventType": "Warning", "PageNum": "1", "PageSize": "10"}
     try:
         document = op.look(identifier) or {}
-        since = str(document.get("UpdateTime") or "").replace("T", " ").rstrip("Z")
+        since = event_time(str(document.get("UpdateTime") or ""))
         if since:
             # Events of before the last change are of an earlier deployment.
             query["StartTime"] = since
