@@ -14,6 +14,7 @@
     ├── TransportError       the cloud did not answer
     │   └── AmbiguousError   ... and may or may not have done what it was asked
     │       └── JobOver      an earlier try came to its end, well or not
+    ├── RuleFailed           a rule of a policy pack ended with an error of its own
     └── WaitError            a state was not reached
         ├── WaitFailed       the cloud says it never will be
         └── WaitTimeout      not in time
@@ -44,6 +45,10 @@ class InvalidInputs(ModelDeployError):
 
 class Refused(ModelDeployError):
     """Going on could take over, double or damage something; nothing was changed."""
+
+
+class RuleFailed(ModelDeployError):
+    """A rule of a policy pack ended with an error, whose own words may quote secrets."""
 
 
 class LookupFailed(ModelDeployError):

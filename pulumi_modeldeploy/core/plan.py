@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pulumi_modeldeploy.core import diff, inputs
-from pulumi_modeldeploy.core.declare import PROFILE, Change
+from pulumi_modeldeploy.core.declare import ADOPT, PROFILE, Change
 from pulumi_modeldeploy.core.values import UNKNOWN
 from pulumi_modeldeploy.errors import SettingsError
 
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
     from pulumi_modeldeploy.core.table import Table
     from pulumi_modeldeploy.core.values import Json, Values
 
-MOVES = "moves"
-"""Key of the bookkeeping: percent of the traffic that this run moves, for policies, which see no
-old values; no part of what a resource is."""
+WAS = "was"
+"""Key of the bookkeeping: what an update changes of what policies compare, as it was deployed last,
+since they see no old values; no part of what a resource is."""
+HIDDEN = "hidden"
+"""Stands there for what was secret."""
 
 
 @dataclass
@@ -36,6 +39,9 @@ class Memory:
             engine asks to delete it, in the next run at the latest.
         asked: What a program newly asks a resource to adopt that exists already.
         holders: Which resource has an object in this run, by what tells objects apart.
+        checked: What the check of an update answered.
+        mended: What policies changed of that, where a replacement was decided: the engine checks
+            once more what the program gave, and deploys the answer.
     """
 
     before: dict[str, Identity] = field(default_factory=dict)
@@ -45,6 +51,8 @@ class Memory:
     kept: dict[str, str] = field(default_factory=dict)
     asked: dict[str, str] = field(default_factory=dict)
     holders: dict[Hashable, str] = field(default_factory=dict)
+    checked: dict[str, Values] = field(default_factory=dict)
+    mended: dict[str, Values] = field(default_factory=dict)
 
     def adopts(self, urn: str, old: Identity | None, *, asked: bool) -> bool:
         """Tell whether a resource's object is one that was there before.
@@ -65,6 +73,20 @@ class Memory:
         for thing, holder in tuple(self.holders.items()):
             if holder == urn:
                 del self.holders[thing]
+
+    def note_update(self, urn: str, olds: Values, values: Values, answer: Values) -> None:
+        """Note the check of an update: what it was asked, and what it answered."""
+        self.checked[urn] = answer
+        if isinstance(values.get(ADOPT), str) and values[ADOPT] != olds.get(ADOPT):
+            self.asked[urn] = values[ADOPT]
+
+    def mend(self, urn: str, news: Values) -> None:
+        """Note what policies changed between the check of an update and its diff."""
+        checked = self.checked.get(urn, news)
+        names = {name: news.get(name) for name in {*checked, *news}}
+        self.mended[urn] = {
+            name: value for name, value in names.items() if value != checked.get(name)
+        }
 
     def generation(self, urn: str, old: Identity | None, *, delete_first: bool) -> int:
         """Decide the generation: it goes up when a replacement leaves the old object alive.
@@ -191,12 +213,23 @@ def strays(table: Table, olds: Values, news: Values) -> bool:
     return status not in table.stops_itself(news)
 
 
-def moves(table: Table, olds: Values, news: Values, secrets: Collection[str]) -> dict[str, int]:
-    """Tell for the bookkeeping how much of the traffic an update moves, if it moves any."""
-    if table.moved is None or not olds:
-        return {}
-    share = table.moved(inputs.normalise(table.declaration, olds), news, secrets)
-    return {MOVES: share} if share else {}
+def was(table: Table, olds: Values, news: Values, secrets: Collection[str]) -> dict[str, Any]:
+    """Tell for the bookkeeping what was deployed last, where an update changes that.
+
+    Args:
+        table: The resource's table.
+        olds: Arguments of the last deployment; empty: there is none.
+        news: Those of this one.
+        secrets: Paths of arguments that were secret in the last one.
+    """
+    before = inputs.normalise(table.declaration, olds) if olds else {}
+    found: dict[str, Any] = {}
+    for name, told in table.told.items():
+        old = told.read(before)
+        if old and old != told.read(news):
+            hidden = any(re.fullmatch(told.paths, path) for path in secrets)
+            found[name] = HIDDEN if hidden else old
+    return {WAS: found} if found else {}
 
 
 def is_hopeless(table: Table, olds: Values) -> bool:

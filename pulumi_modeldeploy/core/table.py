@@ -134,6 +134,20 @@ class Sign:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What policies are told of the last deployment, since they see no old values.
+
+    Attributes:
+        read: Reads it from arguments, as plain values; nothing: there was nothing to compare with.
+        paths: Regular expression of the arguments that it comes from, in the user's spelling: it is
+            not told where one of them was secret.
+    """
+
+    read: Callable[[Values], Mapping[str, Any]]
+    paths: str
+
+
+@dataclass(frozen=True)
 class Goal:
     """A value of the argument that says what should run.
 
@@ -234,9 +248,7 @@ class Table:
         hopeless: States that no call leads out of: only a new object helps.
         frozen: Names of arguments that only a new object can have, judged by their old and new
             values; what always replaces says so in its own line.
-        moved: Percent of the traffic that an update moves to other versions, by old arguments, new
-            ones, and the paths of secret ones; 0 where that is not known, or secret. `None`: there
-            is no such thing.
+        told: What policies are told of the last deployment, by what they call it.
         leaving: States of an object that is on its way out; to the user it is gone.
         incarnation: The output that differs when somebody made the object anew under the same id,
             where ids are names; empty: ids are never used again.
@@ -291,7 +303,7 @@ class Table:
     stops_itself: Callable[[Values], Collection[str]] = lambda _: ()
     hopeless: tuple[str, ...] = ()
     frozen: Callable[[Values, Values], Collection[str]] = lambda _olds, _news: ()
-    moved: Callable[[Values, Values, Collection[str]], int] | None = None
+    told: Mapping[str, Told] = field(default_factory=dict)
     leaving: tuple[str, ...] = ()
     incarnation: str = ""
     fleeting: tuple[str, ...] = ()

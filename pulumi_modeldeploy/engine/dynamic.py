@@ -242,6 +242,8 @@ class Provider(ResourceProvider):
         values, _ = _split(table.declaration, news)
         olds_values, old = _split(table.declaration, olds)
         before = olds_values if old else {}
+        if old is None:
+            values |= PROCESS.memory.mended.get(request.urn, {})
         secrets = passing.get(program.SECRETS) or []
         try:
             identity = _identity(table, self.token, request, passing, old, values)
@@ -256,8 +258,6 @@ class Provider(ResourceProvider):
             return _checked(given, passing, Identity.from_state(passing), texts)
         name, adopted, unnamed = str(passing.get(program.NAME)), identity.adopted, dict(values)
         plan.fill_name(table, name, values, before, identity.mark, adopted=adopted)
-        if old and isinstance(values.get(ADOPT), str) and values[ADOPT] != before.get(ADOPT):
-            PROCESS.memory.asked[request.urn] = values[ADOPT]
         checked = inputs.check(
             table.declaration, values, table.rules, off=PROCESS.settings.skip_rules, olds=before
         )
@@ -265,6 +265,9 @@ class Provider(ResourceProvider):
             locked = lock.forbids(table, before, checked.values)
             off = PROCESS.settings.skip_rules
             checked.problems += [problem for problem in locked if problem.rule not in off]
+        if old:
+            answer = inputs.normalise(table.declaration, checked.values)
+            PROCESS.memory.note_update(request.urn, before, values, answer)
         if not PROCESS.preview and not checked.failures:
             left = self._left(request, identity, unnamed)
             if left != identity:
@@ -279,7 +282,8 @@ class Provider(ResourceProvider):
         # What is wrong is handed back as it was given, for the engine to show.
         sound = values if texts else checked.values
         result = _checked(table.declaration.to_state(sound), passing, identity, texts)
-        result.inputs[BOOKKEEPING] |= plan.moves(table, before, checked.values, secrets)
+        hidden = old.secrets if old else ()
+        result.inputs[BOOKKEEPING] |= plan.was(table, before, checked.values, hidden)
         return result
 
     def _left(self, request: sdk.Request, identity: Identity, values: Values) -> Identity:
@@ -356,7 +360,7 @@ class Provider(ResourceProvider):
             replaces.append(BOOKKEEPING)
         if plan.is_hopeless(table, old_values) and self._stays(request, identifier, old):
             replaces.append("status")
-        self._remember(request, identifier, old, old_values, replacing=bool(replaces))
+        self._remember(request, identifier, old, old_values, news_checked, replacing=bool(replaces))
         changed = (
             bool(found or replaces)
             or old != new
@@ -384,6 +388,7 @@ class Provider(ResourceProvider):
         identifier: str,
         old: Identity | None,
         state: Values,
+        news: Values,
         *,
         replacing: bool,
     ) -> None:
@@ -391,6 +396,7 @@ class Provider(ResourceProvider):
         memory, urn = PROCESS.memory, request.urn
         if replacing:
             memory.replaced.add(identifier)
+            memory.mend(urn, news)
         elif urn in memory.before:
             memory.kept[urn] = identifier
         if old and not (replacing or memory.holds(urn, self._thing(old, identifier))):

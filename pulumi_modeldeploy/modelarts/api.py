@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -35,7 +36,10 @@ REGION = Setting(
     ("HW_REGION_NAME", "OS_REGION_NAME", "OS_REGION"),
 )
 ENDPOINT = Setting(
-    "modelarts:endpoint", "base URL of ModelArts", ("MODELARTS_ENDPOINT",), goes_with=REGION
+    "modelarts:endpoint",
+    "base URL of ModelArts; one of Huawei Cloud or OTC tells the region, too",
+    ("MODELARTS_ENDPOINT",),
+    goes_with=REGION,
 )
 IAM_ENDPOINT = Setting(
     "modelarts:iamEndpoint",
@@ -146,6 +150,12 @@ DOMAINS: Mapping[str, str] = {
 }
 """Domains of the regions that are not Huawei Cloud's usual one."""
 USUAL_DOMAIN = "myhuaweicloud.com"
+_REGIONAL = re.compile(
+    r"https?://[^/?#\\]+\.(?P<region>[a-z]+-[a-z0-9-]+)"
+    r"\.(myhuaweicloud\.(com|cn|eu)|otc\.t-systems\.com)\.?(:[0-9]*)?([/?#].*)?",
+    re.IGNORECASE,
+)
+"""The vendors' own addresses; one without a region says nothing."""
 
 CREATE = Call("CreateService", "POST", "/v1/{project_id}/services")
 SHOW = Call("ShowService", "GET", "/v1/{project_id}/services/{id}")
@@ -181,11 +191,29 @@ def place(settings: Settings) -> Place:
     """Where today's settings lead: region and project.
 
     Raises:
-        SettingsError: There is no project, or neither region nor endpoint.
+        SettingsError: There is no project, or neither region nor endpoint, or the endpoint is one
+            of another region.
     """
     given = settings.get(ENDPOINT) is not None
-    region = settings.get(REGION) if given else settings.require(REGION)
-    return Place(region or "", settings.require(PROJECT_ID))
+    region = _today(settings) if given else settings.require(REGION)
+    return Place(region, settings.require(PROJECT_ID))
+
+
+def _today(settings: Settings) -> str:
+    """Today's region, as it is given or as the endpoint's host tells; empty: nobody says.
+
+    Raises:
+        SettingsError: The endpoint is one of another region than the one that is given.
+    """
+    region, own = settings.get(REGION), settings.get(ENDPOINT)
+    found = _REGIONAL.fullmatch(own.strip()) if own else None
+    told = found["region"].lower() if found else ""
+    if region and told and region != told:
+        raise SettingsError(
+            f"{ENDPOINT.key} is an address of another region than {REGION.key}: what is made there "
+            "is not found here. Give that of the region, or leave it out"
+        )
+    return region or told
 
 
 def connect(settings: Settings, identity: Identity) -> Client:
@@ -216,10 +244,12 @@ def endpoint(settings: Settings, setting: Setting, service: str, region: str) ->
     """The base URL of a service of the cloud in a region.
 
     Raises:
-        SettingsError: There is neither.
+        SettingsError: There is neither; or ModelArts' endpoint is one of another region than the
+            one that is given.
     """
     # Today's endpoint is that of today's region: an object that lives in another one is not there.
-    today = region in ("", settings.get(REGION) or region)
+    plain = settings.get(REGION) in (None, region)
+    today = not region or (plain and _today(settings) in ("", region))
     given = settings.get(setting) if today else None
     domain = DOMAINS.get(region, USUAL_DOMAIN)
     own = settings.get(ENDPOINT) if today else None

@@ -40,7 +40,7 @@ from pulumi_modeldeploy.core.declare import (
 from pulumi_modeldeploy.core.identity import Identity, Naming
 from pulumi_modeldeploy.core.listing import Listing
 from pulumi_modeldeploy.core.resource import Resource
-from pulumi_modeldeploy.core.table import Goal, Step, Table
+from pulumi_modeldeploy.core.table import Goal, Step, Table, Told
 from pulumi_modeldeploy.core.values import unpacked
 from pulumi_modeldeploy.core.waits import Sight, Wait
 from pulumi_modeldeploy.core.watch import Watch
@@ -383,20 +383,10 @@ def frozen(olds: Values, news: Values) -> list[str]:
     return ["additional_properties"] if logs or socket else []
 
 
-def moved(olds: Values, news: Values, secrets: Collection[str]) -> int:
-    """Sum what versions gain, in percent of the traffic; nothing where a weight is secret."""
-    if any(_WEIGHT.fullmatch(path) for path in secrets):
-        return 0
-    old, new = _weights(olds), _weights(news)
-    return sum(max(0, share - old.get(model, 0)) for model, share in new.items()) if old else 0
-
-
-_WEIGHT = re.compile(r"config(\[\d+\](\.weight)?)?")
-"""Paths of weights, and of what they are in."""
-
-
-def _weights(values: Values) -> dict[str, int]:
-    """Read the weight of each model; none where one is not known."""
+def weights(values: Values) -> dict[str, int]:
+    """Read the traffic of each model that has some, in percent; nothing where one is not known."""
+    if values.get("desired_status") == "stopped":
+        return {}
     entries = values.get("config")
     found: dict[str, int] = {}
     for one in entries if isinstance(entries, list) else []:
@@ -406,7 +396,7 @@ def _weights(values: Values) -> dict[str, int]:
         if not isinstance(model, str) or not isinstance(share, int):
             return {}
         found[model] = found.get(model, 0) + share
-    return found
+    return {model: share for model, share in found.items() if share}
 
 
 def _properties(values: Values) -> Values:
@@ -559,7 +549,7 @@ TABLE = Table(
         lambda _ids: [{"limit": 100}],
     ),
     frozen=frozen,
-    moved=moved,
+    told={"weights": Told(weights, r"config(\[\d+\](\.(model_id|weight))?)?")},
     leaving=("deleting",),
     fleeting=("operation_time", "invocation_times", "failed_times"),
     prose=("error_msg",),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pulumi_policy import EnforcementLevel, Severity
@@ -74,7 +75,7 @@ RULES: tuple[Rule | StackRule, ...] = (
         places.Storage,
         HIGH,
         MANDATORY,
-        on=SERVICES,
+        on=(*SERVICES, ZStackModelService),
     ),
     Rule(
         places.allowed_registries,
@@ -160,7 +161,7 @@ RULES: tuple[Rule | StackRule, ...] = (
         safety.Secrecy,
         CRITICAL,
         MANDATORY,
-        on=(ModelArtsService, ZStackDeployment, ZStackModelService),
+        on=EVERYTHING,
     ),
     Rule(
         safety.no_host_paths,
@@ -317,4 +318,14 @@ def rule(name: str) -> Rule | StackRule:
     Raises:
         KeyError: There is none.
     """
-    return {one.name: one for one in RULES}[name]
+    found = {one.name: one for one in RULES}
+    if name not in found:
+        raise KeyError(unknown_rule(name, found))
+    return found[name]
+
+
+def unknown_rule(name: str, names: Iterable[str]) -> str:
+    """Say that a rule is none, and which one may be meant."""
+    near = difflib.get_close_matches(name, list(names), n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+    return f"{name} is no rule: {hint}"

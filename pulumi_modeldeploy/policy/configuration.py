@@ -19,15 +19,16 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-def setting(default: Any, text: str, **schema: Any) -> Any:
+def setting(default: Any, text: str, *, wakes: bool = False, **schema: Any) -> Any:
     """Declare a setting of a rule.
 
     Args:
         default: What holds where nothing is configured.
         text: What it means, for the rule's page.
+        wakes: Whether the rule says nothing until this is configured, or another one that wakes it.
         schema: Further words of JSON schema, such as `minimum=1`.
     """
-    words = {"text": text, "schema": schema, "default": default}
+    words = {"text": text, "schema": schema, "default": default, "wakes": wakes}
     return dataclasses.field(default_factory=lambda: default, metadata=words)
 
 
@@ -39,15 +40,29 @@ class Settings:
     """Base of the settings of rules, each a line of a frozen dataclass: see `setting`.
 
     A setting is a `str`, `int`, `float`, `bool`, a tuple of these, or a mapping from texts to
-    these. In configurations its name is camelCase.
+    these. In configurations its name is camelCase. A class may check more in `__post_init__`, by
+    `SettingsError`.
     """
 
     _resolved: ClassVar[Mapping[str, Any]]
 
     @classmethod
     def lines(cls) -> dict[str, dataclasses.Field[Any]]:
-        """The settings, by their names in configurations."""
-        return {camel(item.name): item for item in dataclasses.fields(cls)}
+        """The settings, by their names in configurations.
+
+        Raises:
+            TypeError: One is not declared by `setting`.
+        """
+        found = {camel(item.name): item for item in dataclasses.fields(cls)}
+        for name, item in found.items():
+            if "text" not in item.metadata:
+                raise TypeError(f"{cls.__name__}: {name} must be declared by setting(...)")
+        return found
+
+    @classmethod
+    def needs(cls) -> list[str]:
+        """Settings of which one must be configured before the rule says anything; none: it does."""
+        return [name for name, item in cls.lines().items() if item.metadata["wakes"]]
 
     @classmethod
     def _types(cls) -> Mapping[str, Any]:
@@ -81,7 +96,7 @@ class Settings:
             configuration: Its settings, by their names in configurations.
 
         Raises:
-            SettingsError: There is no such setting, or its value is of another type.
+            SettingsError: There is no such setting, or its value is of another type or size.
         """
         hints, values = cls._types(), {}
         for name, value in configuration.items():
@@ -90,9 +105,13 @@ class Settings:
                 raise SettingsError(f"{rule}: {_unknown(name, cls.lines())}")
             try:
                 values[item.name] = _value(hints[item.name], value)
-            except TypeError as error:
+                _bounds(values[item.name], item.metadata["schema"])
+            except (TypeError, ValueError) as error:
                 raise SettingsError(f"{rule}: {name} must be {error}") from None
-        return cls(**values)
+        try:
+            return cls(**values)
+        except SettingsError as error:
+            raise SettingsError(f"{rule}: {error}") from None
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
@@ -108,6 +127,8 @@ def _schema(hint: Any) -> dict[str, Any]:
         return {"type": "array", "items": _schema(inner[0])}
     if origin is Mapping:
         return {"type": "object", "additionalProperties": _schema(inner[1])}
+    if hint not in _ITEMS:
+        raise TypeError(f"{hint} is no type of a setting: see Settings")
     return {"type": _ITEMS[hint]}
 
 
@@ -134,6 +155,13 @@ def _value(hint: Any, value: Any) -> Any:
         if isinstance(value, hint):
             return value
     raise TypeError(_words(hint))
+
+
+def _bounds(value: Any, schema: Mapping[str, Any]) -> None:
+    if "minimum" in schema and value < schema["minimum"]:
+        raise ValueError(f"at least {schema['minimum']}")
+    if "maximum" in schema and value > schema["maximum"]:
+        raise ValueError(f"at most {schema['maximum']}")
 
 
 def _words(hint: Any) -> str:

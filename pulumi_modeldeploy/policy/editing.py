@@ -12,7 +12,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any, cast
 
 from pulumi_modeldeploy.core.declare import Declaration
-from pulumi_modeldeploy.policy.views import View, path_of, spelled
+from pulumi_modeldeploy.policy.views import View, path_of
 
 
 class Inputs:
@@ -26,8 +26,6 @@ class Inputs:
         """Prepare to change `bag`, which the engine handed over and `service` shows."""
         self.changed = False
         self._declaration, self._bag = service._declaration, bag  # noqa: SLF001
-        # Names of several words tell the two spellings apart; where there are none, both are one.
-        self._snake = any("_" in name and name in bag for name in self._declaration.args)
 
     def put(self, view: object, name: str, value: Any) -> None:
         """Set an argument.
@@ -39,16 +37,14 @@ class Inputs:
         """
         declaration, bag = self._find(view)
         item = declaration.args[name]
-        if not self._snake:
-            value = declaration.to_state({name: value})[item.key]
-        bag[item.name if self._snake else item.key] = value
+        bag[item.key] = declaration.to_state({name: value})[item.key]
         self.changed = True
 
     def enter(self, view: object, name: str, key: str, value: str) -> None:
         """Add an entry to a free map, or set it; arguments as those of `put`."""
         declaration, bag = self._find(view)
         item = declaration.args[name]
-        entries = bag.get(spelled(bag, item))
+        entries = bag.get(item.key)
         if isinstance(entries, Mapping):
             cast("MutableMapping[str, Any]", entries)[key] = value
             self.changed = True
@@ -58,8 +54,7 @@ class Inputs:
     def append(self, view: object, name: str, value: str) -> None:
         """Add an entry to a list of plain values; arguments as those of `put`."""
         declaration, bag = self._find(view)
-        found = spelled(bag, declaration.args[name])
-        entries = bag.get(found)
+        entries = bag.get(declaration.args[name].key)
         if not entries:
             self.put(view, name, [value])
             return
@@ -75,5 +70,5 @@ class Inputs:
                 bag = cast("Sequence[Any]", bag)[int(index)]
                 continue
             item = declaration.args[name]
-            declaration, bag = Declaration.of(item.type), bag[spelled(bag, item)]
+            declaration, bag = Declaration.of(item.type), bag[item.key]
         return declaration, bag

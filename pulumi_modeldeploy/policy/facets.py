@@ -15,11 +15,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pulumi_modeldeploy.modelarts.rules import REAL_TIME
 from pulumi_modeldeploy.policy.views import (
     ModelArtsService,
+    NotKnown,
     PaiAppService,
+    View,
     ZStackDeployment,
     ZStackModelService,
     about,
+    as_known,
     at,
+    given,
+    is_known,
     known,
     present,
 )
@@ -117,7 +122,7 @@ def _(service: ZStackDeployment) -> Iterator[tuple[str, str]]:
 
 @functools.singledispatch
 def storage(_service: object) -> Iterator[tuple[str, str]]:
-    """Where models and data lie."""
+    """Where models and data lie; an empty text: nobody says."""
     return iter(())
 
 
@@ -128,14 +133,54 @@ def _(service: ModelArtsService) -> Iterator[tuple[str, str]]:
         for _, properties in present(version, "additional_properties"):
             for _, volumes in present(properties, "persistent_volumes"):
                 for volume in known(volumes):
+                    if not given(volume, "source_address"):
+                        yield at(volume, "source_address"), ""
                     yield from present(volume, "source_address")
 
 
 @storage.register(PaiAppService)
 def _(service: PaiAppService) -> Iterator[tuple[str, str]]:
-    for key, value in known(service.config or {}):
-        if key in ("OssPath", "NasMountTarget"):
-            yield f"{at(service, 'config')}[{key!r}]", str(value)
+    config, path = service.config or {}, at(service, "config")
+    found = {key: str(value) for key, value in known(config)}
+    if "OssPath" in found:
+        yield f"{path}['OssPath']", found["OssPath"]
+    # Where the path is not known yet, nor is the place.
+    if "NasMountTarget" in found and ("NasPath" in found) == ("NasPath" in config):
+        server, folder = found["NasMountTarget"].rstrip("/"), found.get("NasPath", "")
+        yield f"{path}['NasMountTarget']", f"{server}/{folder.lstrip('/')}"
+
+
+@storage.register(ZStackModelService)
+def _(service: ZStackModelService) -> Iterator[tuple[str, str]]:
+    yield from present(service, "install_path")
+
+
+@functools.singledispatch
+def security_groups(_service: object) -> Iterator[tuple[str, str | None]]:
+    """Which security groups a service has, by their ids; `None` for one that is not known yet."""
+    return iter(())
+
+
+@security_groups.register(ModelArtsService)
+def _(service: ModelArtsService) -> Iterator[tuple[str, str | None]]:
+    name = "security_group_id"
+    if given(service, name):
+        yield at(service, name), service.security_group_id if is_known(service, name) else None
+
+
+GROUP_OF_PAI = "SecurityGroupID"
+"""Where PAI's free configuration names the group through which NAS is mounted."""
+
+
+@security_groups.register(PaiAppService)
+def _(service: PaiAppService) -> Iterator[tuple[str, str | None]]:
+    path = f"{at(service, 'config')}[{GROUP_OF_PAI!r}]"
+    try:
+        group = (service.config or {}).get(GROUP_OF_PAI)
+    except NotKnown:
+        yield path, None
+    else:
+        yield from [(path, str(group))] if group is not None else ()
 
 
 class Variable(NamedTuple):
@@ -175,19 +220,68 @@ def _(service: ZStackDeployment) -> Iterator[Variable]:
 
 def _variables(service: object, path: str, found: dict[str, str]) -> Iterator[Variable]:
     for name, value in known(found):
-        secret = about(service).is_secret(f"{path}.{name}")
+        secret = about(service).is_secret_entry(path, name)
         yield Variable(f"{path}[{name!r}]", name, str(value), secret)
 
 
+class Text(NamedTuple):
+    """A text that may hold anything.
+
+    Attributes:
+        path: Where it stands.
+        value: The text, in plain text whether it is secret or not: never to be shown.
+        secret: Whether it was secret in the program.
+    """
+
+    path: str
+    value: str
+    secret: bool
+
+
 @functools.singledispatch
-def texts(_service: object) -> Iterator[tuple[str, str]]:
-    """Commands and configurations of free text, in plain text: never to be shown."""
+def texts(_service: object) -> Iterator[Text]:
+    """Commands and configurations of free text, in which variables may be set."""
     return iter(())
 
 
 @texts.register(ZStackModelService)
-def _(service: ZStackModelService) -> Iterator[tuple[str, str]]:
-    yield from present(service, "yaml", "start_command", "container_command", "container_args")
+def _(service: ZStackModelService) -> Iterator[Text]:
+    yield from _texts(service, "yaml", "start_command", "container_command", "container_args")
+
+
+@functools.singledispatch
+def remarks(_service: object) -> Iterator[Text]:
+    """What is said about a service: descriptions, labels, tags; and PAI's configuration."""
+    return iter(())
+
+
+@remarks.register(ModelArtsService)
+def _(service: ModelArtsService) -> Iterator[Text]:
+    yield from _texts(service, "description")
+
+
+@remarks.register(PaiAppService)
+def _(service: PaiAppService) -> Iterator[Text]:
+    for path, found in present(service, "config", "labels"):
+        for key, value in known(found):
+            if isinstance(value, str):
+                secret = about(service).is_secret_entry(path, key)
+                yield Text(f"{path}[{key!r}]", value, secret)
+
+
+@remarks.register(ZStackDeployment)
+@remarks.register(ZStackModelService)
+def _(service: ZStackDeployment | ZStackModelService) -> Iterator[Text]:
+    yield from _texts(service, "description")
+    for path, tags in present(service, "user_tags"):
+        for index, tag in enumerate(as_known(tags)):
+            inner = f"{path}[{index}]"
+            yield Text(inner, tag, about(service).is_secret(inner))
+
+
+def _texts(service: View, *names: str) -> Iterator[Text]:
+    for path, value in present(service, *names):
+        yield Text(path, value, about(service).is_secret(path))
 
 
 class Size(NamedTuple):

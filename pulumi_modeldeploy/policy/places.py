@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from pulumi_modeldeploy.policy.configuration import Settings, setting
@@ -30,8 +29,9 @@ if TYPE_CHECKING:
 
 
 def matches(text: str, patterns: Iterable[str]) -> bool:
-    """Tell whether a text is one of a list, in which `*` stands for anything."""
-    return any(fnmatchcase(text, pattern) for pattern in patterns)
+    """Tell whether a text is one of a list, in which `*`, and only that, stands for anything."""
+    forms = (".*".join(map(re.escape, pattern.split("*"))) for pattern in patterns)
+    return any(re.fullmatch(form, text, re.DOTALL) for form in forms)
 
 
 def one_of(allowed: Sequence[str]) -> str:
@@ -39,13 +39,11 @@ def one_of(allowed: Sequence[str]) -> str:
     return f"must be {'one of ' if len(allowed) > 1 else ''}{', '.join(allowed)}"
 
 
-def _judge(
-    found: Iterable[tuple[str, str]], allowed: Sequence[str], report: Report, *, text: str = ""
-) -> None:
+def judge_each(found: Iterable[tuple[str, str]], allowed: Sequence[str], report: Report) -> None:
     """Report each that is not in a list; an empty list allows everything."""
     for path, value in found:
         if allowed and not matches(value, allowed):
-            report(path, text or one_of(allowed))
+            report(path, one_of(allowed))
 
 
 @dataclass(frozen=True)
@@ -53,9 +51,11 @@ class Regions(Settings):
     """Where services may live."""
 
     regions: tuple[str, ...] = setting(
-        (), "Regions of ModelArts and PAI, such as `eu-de`; `*` stands for anything. None: all."
+        (),
+        "Regions of ModelArts and PAI, such as `eu-de`; `*` stands for anything. None: all.",
+        wakes=True,
     )
-    zones: tuple[str, ...] = setting((), "Uuids of zones of ZStack. None: all.")
+    zones: tuple[str, ...] = setting((), "Uuids of zones of ZStack. None: all.", wakes=True)
 
 
 def allowed_regions(service: View, settings: Regions, report: Report) -> None:
@@ -63,14 +63,20 @@ def allowed_regions(service: View, settings: Regions, report: Report) -> None:
 
     Data must not leave a jurisdiction, and quota and support are where the team works. The region
     is the one that the package records for each service: that of its profile, the stack
-    configuration or the environment, so it is judged wherever it comes from. ZStack has no regions
-    but zones.
+    configuration or the environment, so it is judged wherever it comes from. ModelArts can be
+    called at an endpoint without a region; one of Huawei Cloud or OTC tells it, and where another
+    one leads, such as a proxy, nobody knows: that is not allowed either. ZStack has no regions but
+    zones.
     """
-    region = about(service).region
-    if region is not None:
-        _judge([("region", region)], settings.regions, report)
+    region, book = about(service).region, about(service).book
     if isinstance(service, ZStackDeployment | ZStackModelService):
-        _judge(present(service, "zone_uuid"), settings.zones, report)
+        judge_each(present(service, "zone_uuid"), settings.zones, report)
+    elif region is not None:
+        judge_each([("region", region)], settings.regions, report)
+    elif settings.regions and book and "refused" not in book:
+        # Where a preview's check refused the settings, it says so itself.
+        what = f"is not told by the settings: it {one_of(settings.regions)}"
+        report("region", f"{what}; configure modelarts:region or pai:region")
 
 
 @dataclass(frozen=True)
@@ -81,19 +87,21 @@ class Workspaces(Settings):
         (),
         "Ids of workspaces of ModelArts and PAI, and of projects of ZStack; `*` stands for "
         "anything. ModelArts' default workspace is `0`. None: all.",
+        wakes=True,
     )
 
 
 def allowed_workspaces(service: View, settings: Workspaces, report: Report) -> None:
     """Services belong to allowed workspaces only.
 
-    Permissions, quotas and bills go by workspace. A service of ModelArts without one is in the
-    default workspace `0`; one of PAI or ZStack without one is in none, and that is not allowed
-    either.
+    Permissions, quotas and bills go by workspace. A service of ModelArts that is made without one
+    is in the default workspace `0`. One that was adopted may be in any, so it must say so; one of
+    PAI or ZStack without one is in none, and that is not allowed either.
     """
     name = "project_uuid" if isinstance(service, ZStackDeployment) else "workspace_id"
-    _judge(present(service, name), settings.workspaces, report)
-    implied = "0" if isinstance(service, ModelArtsService) else ""
+    judge_each(present(service, name), settings.workspaces, report)
+    made = isinstance(service, ModelArtsService) and not about(service).adopted
+    implied = "0" if made else ""
     allowed = settings.workspaces
     if allowed and not given(service, name) and not matches(implied, allowed):
         report(at(service, name), f"is missing: it {one_of(allowed)}")
@@ -107,6 +115,7 @@ class Specifications(Settings):
         (),
         "Specifications of ModelArts, such as `modelarts.vm.cpu.*`, and of PAI, such as "
         "`llama_7b_*`; `custom` allows specifications made to measure. None: all.",
+        wakes=True,
     )
 
 
@@ -116,7 +125,7 @@ def allowed_specifications(service: View, settings: Specifications, report: Repo
     The specification decides what an hour costs, and which accelerators are taken from others. On
     PAI it names the model too, so that the list says which preset models may be deployed.
     """
-    _judge(specifications(service), settings.specifications, report)
+    judge_each(specifications(service), settings.specifications, report)
 
 
 @dataclass(frozen=True)
@@ -127,6 +136,7 @@ class Models(Settings):
         (),
         "Ids of models of ModelArts and uuids of models of ZStack; `*` stands for anything. None: "
         "all.",
+        wakes=True,
     )
 
 
@@ -136,7 +146,7 @@ def approved_models(service: View, settings: Models, report: Report) -> None:
     What has been reviewed (licence, origin, evaluation) has an id in the model registry, and an id
     is one version. Models that a service loads from storage are a matter of `allowed-storage`.
     """
-    _judge(models(service), settings.models, report)
+    judge_each(models(service), settings.models, report)
 
 
 @dataclass(frozen=True)
@@ -145,8 +155,11 @@ class Storage(Settings):
 
     locations: tuple[str, ...] = setting(
         (),
-        "Places as the arguments spell them, such as `oss://our-models/*` or "
-        "`https://our-data.obs.*/*`; `*` stands for anything. None: all.",
+        "Places as the arguments spell them, such as `oss://our-models/*`, "
+        "`https://our-data.obs.eu-de.otc.t-systems.com/*` or, for NAS, mount target and path: "
+        "`ours.cn-shanghai.nas.aliyuncs.com/models/*`. `*` stands for anything, slashes included. "
+        "None: all.",
+        wakes=True,
     )
 
 
@@ -155,9 +168,10 @@ def allowed_storage(service: View, settings: Storage, report: Report) -> None:
 
     A model that is loaded from somebody's bucket is code of theirs, and results that are written
     there are data of ours. Judged are input and output of batch services and mounted volumes on
-    ModelArts, and `OssPath` and `NasMountTarget` on PAI.
+    ModelArts, `OssPath` and `NasMountTarget` with `NasPath` on PAI, and `install_path` on ZStack. A
+    volume without `source_address` does not say where it lies, and that is not allowed either.
     """
-    _judge(storage(service), settings.locations, report)
+    judge_each(storage(service), settings.locations, report)
 
 
 @dataclass(frozen=True)
@@ -166,8 +180,10 @@ class Registries(Settings):
 
     registries: tuple[str, ...] = setting(
         (),
-        "Beginnings of images, such as `registry.example.com/serving/`. An image without a host is "
-        "one of `docker.io/`. None: all.",
+        "Registries, or folders of them, such as `registry.example.com/serving/`; `*` stands for "
+        "anything in a host or in a folder. An image without a host is one of `docker.io/`, and "
+        "one without a folder is one of `docker.io/library/`. None: all.",
+        wakes=True,
     )
 
 
@@ -177,16 +193,29 @@ def allowed_registries(service: View, settings: Registries, report: Report) -> N
     A registry of one's own scans what is pushed and keeps what is deployed. ZStack only: the images
     of ModelArts and PAI belong to models and specifications.
     """
-    found = ((path, located(image)) for path, image in images(service))
-    allowed = [f"{one}*" for one in settings.registries]
-    text = f"must come from {' or '.join(settings.registries)}"
-    _judge(found, allowed, report, text=text)
+    allowed = [located(one if one.endswith("/") else f"{one}/") for one in settings.registries]
+    for path, image in images(service):
+        host, name = located(image)
+        fits = (matches(host, [at_host]) and matches(name, [f"{at}*"]) for at_host, at in allowed)
+        if allowed and not any(fits):
+            report(path, f"must come from {' or '.join(settings.registries)}")
 
 
-def located(image: str) -> str:
-    """Write an image with its registry: what stands before the first slash, if it is a host."""
-    host, slash, _ = image.partition("/")
-    return image if slash and re.search(r"[.:]|^localhost$", host) else f"docker.io/{image}"
+DOCKER_HUB = "docker.io"
+"""The registry of images that name none."""
+
+
+def located(image: str) -> tuple[str, str]:
+    """Split an image, or a folder with its slash, into registry and name, as Docker reads it.
+
+    Source: `splitDockerDomain` of github.com/distribution/reference.
+    """
+    host, slash, name = image.partition("/")
+    if not slash or not (re.search("[.:*A-Z]", host) or host == "localhost"):
+        host, name = DOCKER_HUB, image
+    host = DOCKER_HUB if host.lower() == "index.docker.io" else host.lower()
+    official = host == DOCKER_HUB and name and "/" not in name
+    return host, f"library/{name}" if official else name
 
 
 @dataclass(frozen=True)
@@ -198,7 +227,7 @@ class Pins(Settings):
     )
     moving: tuple[str, ...] = setting(
         ("latest", "main", "master", "nightly", "dev"),
-        "Tags that move from image to image, and so pin nothing.",
+        "Tags that move from image to image, and so pin nothing; `*` stands for anything.",
     )
 
 
@@ -215,5 +244,5 @@ def pinned_images(service: View, settings: Pins, report: Report) -> None:
             continue
         if settings.digest:
             report(path, "must be named by digest: name@sha256:...")
-        elif not tag or tag in settings.moving:
+        elif not tag or matches(tag, settings.moving):
             report(path, f"must have a tag that stays, none of {', '.join(settings.moving)}")

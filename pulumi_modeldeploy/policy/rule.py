@@ -22,7 +22,9 @@ out where the argument is secret.
 from __future__ import annotations
 
 import inspect
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pulumi_policy import (
@@ -33,14 +35,13 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
+from pulumi_modeldeploy.errors import RuleFailed
 from pulumi_modeldeploy.policy.configuration import Settings
 from pulumi_modeldeploy.policy.editing import Inputs
 from pulumi_modeldeploy.policy.stack import Stack
 from pulumi_modeldeploy.policy.views import View, about, view_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pulumi_policy import ReportViolation, ResourceValidationArgs, StackValidationArgs
 
     from pulumi_modeldeploy.core.checks import Report
@@ -96,6 +97,16 @@ class _Row:
     severity: Severity = Severity.MEDIUM
     level: EnforcementLevel = ADVISORY
 
+    def __post_init__(self) -> None:
+        """Refuse what nobody would wait for.
+
+        Raises:
+            TypeError: A function is asynchronous.
+        """
+        for function in (self.judge, getattr(self, "remedy", None)):
+            if inspect.iscoroutinefunction(function):
+                raise TypeError(f"{self.name}: rules and remedies are plain functions, not async")
+
     @property
     def name(self) -> str:
         """The name in configurations and messages: that of the function, with hyphens."""
@@ -121,6 +132,16 @@ class _Row:
     @property
     def _docstring(self) -> str:
         return inspect.cleandoc(self.judge.__doc__ or "")
+
+    def _ask(self, function: Any, service: Any, configuration: Any, last: Any, name: str) -> None:
+        """Call one of the functions; what is not known is judged in the update, when it is."""
+        settings = self.settings.read(self.name, configuration)
+        try:
+            function(service, settings, last)
+        except UnknownValueError:
+            return
+        except Exception as error:
+            raise RuleFailed(_failure(self.name, function, name, error)) from error
 
     def _words(self) -> dict[str, Any]:
         """What both kinds of policies are told."""
@@ -172,24 +193,15 @@ class Rule(_Row):
             shown = f", {detail}" if detail and not hides(path) else ""
             report(f"{path}: {text}{shown}", None)
 
-        self._run(self.judge, service, args.get_config(), violated)
+        self._ask(self.judge, service, args.get_config(), violated, about(service).name)
 
     def _remediate(self, args: ResourceValidationArgs) -> Any:
         service = view_of(args)
         if not isinstance(service, self.on or View):
             return None
         inputs = Inputs(service, args.props)
-        self._run(self.remedy, service, args.get_config(), inputs)
+        self._ask(self.remedy, service, args.get_config(), inputs, about(service).name)
         return args.props if inputs.changed else None
-
-    def _run(
-        self, function: Any, service: View, configuration: Mapping[str, Any], last: Any
-    ) -> None:
-        settings = self.settings.read(self.name, configuration)
-        try:
-            function(service, settings, last)
-        except UnknownValueError:
-            return  # judged in the update, when it is known
 
 
 @dataclass(frozen=True)
@@ -203,12 +215,19 @@ class StackRule(_Row):
         return StackValidationPolicy(**self._words(), validate=self._validate)
 
     def _validate(self, args: StackValidationArgs, report: ReportViolation) -> None:
-        settings = self.settings.read(self.name, args.get_config())
-
         def violated(service: View | None, text: str) -> None:
             report(text, about(service).urn if service else None)
 
-        try:
-            self.judge(Stack(args.resources), settings, violated)
-        except UnknownValueError:
-            return  # judged in the update, when it is known
+        self._ask(self.judge, Stack(args.resources), args.get_config(), violated, "the stack")
+
+
+def _failure(rule: str, function: Any, name: str, error: Exception) -> str:
+    """Say where a rule failed; what the error says may quote what it stumbled over."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [one for one in frames if one.filename == inspect.getsourcefile(function)]
+    frame = (own or frames)[-1]
+    where = f"{Path(frame.filename).name}, line {frame.lineno}"
+    return (
+        f"rule {rule} could not judge {name}: {type(error).__name__} in {where}; try the rule with "
+        "pulumi_modeldeploy.policy.testing.judge to see all of it"
+    )

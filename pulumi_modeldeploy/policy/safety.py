@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pulumi_modeldeploy.modelarts.rules import POOLS
+from pulumi_modeldeploy.policy import secrecy
 from pulumi_modeldeploy.policy.configuration import Settings, setting
-from pulumi_modeldeploy.policy.facets import is_real_time, texts, variables
-from pulumi_modeldeploy.policy.places import matches
+from pulumi_modeldeploy.policy.facets import (
+    Text,
+    Variable,
+    is_real_time,
+    remarks,
+    security_groups,
+    texts,
+    variables,
+)
+from pulumi_modeldeploy.policy.places import judge_each, matches
 from pulumi_modeldeploy.policy.views import (
     ModelArtsService,
-    PaiAppService,
     View,
+    ZStackDeployment,
     about,
     at,
     given,
@@ -22,20 +30,19 @@ from pulumi_modeldeploy.policy.views import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pulumi_modeldeploy.core.checks import Report
-    from pulumi_modeldeploy.policy.facets import Variable
 
 
 def in_pool(service: ModelArtsService) -> bool:
-    """Tell whether all versions of a service run in dedicated resource pools."""
-    if any(given(service, pool) for pool in POOLS):
-        return True
-    return all(any(given(one, pool) for pool in POOLS) for one in service.config)
+    """Tell whether a service runs in a dedicated resource pool; that of a version needs one too."""
+    return any(given(service, pool) for pool in POOLS)
 
 
-def own_network(service: View, settings: Settings, report: Report) -> None:
+def own_network(
+    service: ModelArtsService | ZStackDeployment, settings: Settings, report: Report
+) -> None:
     """Services run in networks of the team's own.
 
     Without one, instances are placed in a network that the cloud shares among its customers, from
@@ -44,8 +51,8 @@ def own_network(service: View, settings: Settings, report: Report) -> None:
     a deployment needs `l3_network_uuids`.
     """
     del settings
-    if not isinstance(service, ModelArtsService):
-        if not given(service, "l3_network_uuids"):
+    if isinstance(service, ZStackDeployment):
+        if not service.l3_network_uuids:
             report(at(service, "l3_network_uuids"), "must be given")
     elif is_real_time(service) and not given(service, "vpc_id") and not in_pool(service):
         report(at(service, "vpc_id"), "must be given, or a dedicated resource pool")
@@ -56,7 +63,7 @@ class Groups(Settings):
     """Which security groups services may have."""
 
     groups: tuple[str, ...] = setting(
-        (), "Ids of security groups; `*` stands for anything. None: all."
+        (), "Ids of security groups; `*` stands for anything. None: all.", wakes=True
     )
 
 
@@ -67,23 +74,8 @@ def approved_groups(service: View, settings: Groups, report: Report) -> None:
     somebody has looked at are listed. Says nothing until a list is configured. Groups whose rules
     are in the same program are judged by `open-groups`.
     """
-    for path, group in security_groups(service):
-        if settings.groups and not matches(group, settings.groups):
-            report(path, f"must be one of {', '.join(settings.groups)}")
-
-
-def security_groups(service: View) -> Iterator[tuple[str, str]]:
-    """Which security groups a service has."""
-    if isinstance(service, ModelArtsService):
-        yield from present(service, "security_group_id")
-    if isinstance(service, PaiAppService):
-        for key, value in known(service.config or {}):
-            if key == GROUP_OF_PAI:
-                yield f"{at(service, 'config')}[{key!r}]", str(value)
-
-
-GROUP_OF_PAI = "SecurityGroupID"
-"""Where PAI's free configuration names the group through which NAS is mounted."""
+    found = ((path, group) for path, group in security_groups(service) if group is not None)
+    judge_each(found, settings.groups, report)
 
 
 @dataclass(frozen=True)
@@ -96,64 +88,84 @@ class Secrecy(Settings):
         "none: clouds keep variables in clear, and whoever may read a service reads them.",
     )
     names: tuple[str, ...] = setting(
-        (), "Further names of variables that hold secrets; `*` stands for anything."
+        (),
+        "Further names of variables that hold secrets, in upper or lower case; `*` stands for "
+        "anything.",
     )
     exempt: tuple[str, ...] = setting(
         ("BOS_TOKEN", "EOS_TOKEN", "PAD_TOKEN", "STOP_TOKEN", "UNK_TOKEN"),
-        "Names of variables that hold none, whatever they look like.",
+        "Names of variables that hold none, in upper or lower case; `*` stands for anything. What "
+        "has the form of a key is one under these names too.",
     )
-
-
-_NAME = re.compile(
-    r"(?:^|[_.-])(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIALS?|"
-    r"(?:API|ACCESS|SECRET|PRIVATE|AUTH|ENCRYPTION)[_.-]?KEY)$",
-    re.IGNORECASE,
-)
-"""Names of variables that hold secrets: by their last word, so that `MAX_TOKENS` is none."""
-
-_VALUE = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
-    r"|\bLTAI[0-9A-Za-z]{12,26}\b"
-    r"|\bhf_[0-9A-Za-z]{30,}\b"
-    r"|\bgh[pousr]_[0-9A-Za-z]{36,}\b"
-    r"|\bsk-[0-9A-Za-z_-]{20,}"
-    r"|\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\."
-    r"|[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s:@$<{]+@"
-)
-"""Values that are secrets whatever their name: keys of forms that their makers have published (AWS,
-Alibaba Cloud, Hugging Face, GitHub, OpenAI), signed tokens, private keys, passwords in URLs."""
 
 
 def encrypted_secrets(service: View, settings: Secrecy, report: Report) -> None:
     """Secrets in environment variables are encrypted.
 
     A password that the program has in clear stands in clear in the state, in previews and in the
-    repository. Judged by names (`DB_PASSWORD`, `HF_TOKEN`) and by the forms that keys are known to
-    have, in environment variables and start parameters, and on ZStack also in `yaml` and commands.
+    repository. Judged are
+
+    - environment variables and start parameters, by name (`DB_PASSWORD`, `hfToken`) and by the
+      forms that keys are known to have. By its name none is a secret whose value is a truth value,
+      a short number, a path, an address, a reference such as `${NAME}` or `arn:...`, or something
+      in brackets, such as `<password>` and `[CLS]`;
+    - `yaml` and commands on ZStack, by these forms, and by pairs in them (`NAME: value`,
+      `NAME=value`, `--name value`). There a value must hold a digit or a sign besides: a word alone
+      is rather the name of a secret than one;
+    - `config` and labels on PAI, user tags on ZStack, and descriptions, by these forms only.
+
     What came out of a secret (`config.require_secret`, `pulumi.Output.secret`) is encrypted; the
     package records which arguments did, since policies are handed everything in plain text. Where
     that is not recorded, and where a value is not known yet, the rule says nothing.
     """
-    known_secrets = about(service).tells_secrets
-    for variable in variables(service):
-        if _is_secret(variable, settings) and not settings.encrypted:
-            report(variable.path, "must not be there: it holds a secret, by its name or its form")
-        elif _is_secret(variable, settings) and known_secrets and not variable.secret:
-            report(variable.path, f"must be secret, by its name or its form: {_HOW}")
-    for path, text in texts(service):
-        if known_secrets and _VALUE.search(text) and not about(service).is_secret(path):
-            report(path, f"must be secret, since it holds a key or password: {_HOW}")
+    for found in _secrets(service, settings):
+        if not settings.encrypted:
+            report(found.path, _MUST_NOT_BE[type(found)])
+        elif about(service).tells_secrets and not found.secret:
+            report(found.path, f"{_MUST_BE_SECRET[type(found)]}: {_HOW}")
 
 
+_MUST_BE_SECRET = {
+    Variable: "must be secret, by its name or its form",
+    Text: "must be secret, since it holds a key or password",
+}
+_MUST_NOT_BE = {
+    Variable: "must not be there: it holds a secret, by its name or its form",
+    Text: "must hold no key or password",
+}
 _HOW = "give config.require_secret(...) or pulumi.Output.secret(...)"
 
 
-def _is_secret(variable: Variable, settings: Secrecy) -> bool:
-    if not variable.value or matches(variable.name, settings.exempt):
+def _secrets(service: View, settings: Secrecy) -> Iterator[Variable | Text]:
+    """Walk over what is, or holds, a secret, be it encrypted or not."""
+    for variable in variables(service):
+        name, value = variable.name, variable.value
+        if secrecy.is_key(value) or _is_named(name, value, settings):
+            yield variable
+    for text in texts(service):
+        if secrecy.is_key(text.value) or _sets_secret(text.value, settings):
+            yield text
+    yield from (remark for remark in remarks(service) if secrecy.is_key(remark.value))
+
+
+def _sets_secret(text: str, settings: Secrecy) -> bool:
+    """Tell whether a free text gives a variable a secret."""
+    return any(
+        secrecy.is_no_word(value) and _is_named(name, value, settings)
+        for name, value in secrecy.pairs(text)
+    )
+
+
+def _is_named(name: str, value: str, settings: Secrecy) -> bool:
+    """Tell whether a variable holds a secret by its name, as far as its value may be one."""
+    usual = secrecy.is_name(name) and not secrecy.is_plain(value)
+    if not usual and not _is_one_of(name, settings.names):
         return False
-    named = _NAME.search(variable.name) or matches(variable.name, settings.names)
-    return bool(named or _VALUE.search(variable.value))
+    return bool(value) and not (secrecy.is_reference(value) or _is_one_of(name, settings.exempt))
+
+
+def _is_one_of(name: str, names: Iterable[str]) -> bool:
+    return matches(name.upper(), map(str.upper, names))
 
 
 def no_host_paths(service: ModelArtsService, settings: Settings, report: Report) -> None:

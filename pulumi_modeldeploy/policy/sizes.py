@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pulumi_modeldeploy.core.checks import number
+from pulumi_modeldeploy.core.plan import HIDDEN
 from pulumi_modeldeploy.policy import facets
 from pulumi_modeldeploy.policy.configuration import Settings, setting
 from pulumi_modeldeploy.policy.facets import is_real_time, runs, sizes
@@ -21,7 +24,7 @@ from pulumi_modeldeploy.policy.views import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pulumi_modeldeploy.core.checks import Report
     from pulumi_modeldeploy.policy.editing import Inputs
@@ -88,9 +91,11 @@ def _idle(service: ModelArtsService) -> Iterator[str]:
 class InstanceSize(Settings):
     """How large an instance may be."""
 
-    cpu: float = setting(0.0, "Most CPU cores; 0: any number.", minimum=0)
-    memory: float = setting(0.0, "Most memory in GiB; 0: any size.", minimum=0)
-    accelerators: float = setting(0.0, "Most GPUs or Ascend chips; 0: any number.", minimum=0)
+    cpu: float = setting(0.0, "Most CPU cores; 0: any number.", wakes=True, minimum=0)
+    memory: float = setting(0.0, "Most memory in GiB; 0: any size.", wakes=True, minimum=0)
+    accelerators: float = setting(
+        0.0, "Most GPUs or Ascend chips; 0: any number.", wakes=True, minimum=0
+    )
 
 
 def instance_size(service: View, settings: InstanceSize, report: Report) -> None:
@@ -125,9 +130,20 @@ def weight_step(service: ModelArtsService, settings: WeightStep, report: Report)
 
     A new version shows its faults under little traffic first. What moves is the sum of what
     versions gain over the last deployment: from 100/0 to 70/30 moves 30 percent. A service that is
-    created, or replaced by a new one, moves nothing.
+    created moves nothing, nor does one that was stopped, or is; one that is replaced moves what an
+    update would. Weights that were secret cannot be compared, and are reported.
     """
-    moves = about(service).moves
+    was = about(service).was.get("weights")
+    if not was or service.desired_status == "stopped":
+        return
+    if was == HIDDEN:
+        report(at(service, "config"), "must have no secret weights: they are compared in each run")
+        return
+    gains = Counter[str]()
+    for version in service.config:
+        gains[version.model_id] += version.weight or 0
+    gains.subtract({model: int(share) for model, share in was.items()})
+    moves = sum(gain for gain in gains.values() if gain > 0)
     if moves > settings.most:
         report(
             at(service, "config"),
@@ -151,11 +167,31 @@ def gentle_upgrades(service: ModelArtsService, settings: Upgrade, report: Report
     """An upgrade takes no more instances down than allowed.
 
     `max_unavailable` lets a rolling upgrade stop instances before their successors run. The cloud's
-    default is 0. A share and a number are not compared: where one is configured and the other one
-    given, a share of any size is taken for less than one instance.
+    default is 0. Where a share is configured and a number is given, or the other way round, the
+    share counts by the `instance_count` of the version, rounded up: the vendor does not say how the
+    cloud rounds.
     """
     for version in known(service.config):
+        counts = [count for _, count in present(version, "instance_count")]
         for _, properties in present(version, "additional_properties"):
             for path, down in present(properties, "max_unavailable"):
-                if down > settings.most:
-                    report(path, f"must be at most {number(settings.most)}", f"is {number(down)}")
+                if _is_more(down, settings.most, counts):
+                    report(path, f"must be at most {_spell(settings.most)}", f"is {_spell(down)}")
+
+
+def _is_more(down: float, most: float, counts: Sequence[int]) -> bool:
+    """Compare shares and numbers of instances; no count: it is not known how many there are."""
+    if 0 in (down, most) or (down < 1) == (most < 1):
+        return down > most
+    return any(_instances(down, count) > _instances(most, count) for count in counts)
+
+
+def _instances(part: float, count: int) -> float:
+    # Rounded before: 0.07 of 100 is a little more than 7.
+    return math.ceil(round(part * count, 6)) if part < 1 else part
+
+
+def _spell(part: float) -> str:
+    """Write a share or a number of instances."""
+    unit = " of all instances" if 0 < part < 1 else " instance" if part == 1 else " instances"
+    return f"{number(part)}{unit}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeVar
 
-from pulumi_modeldeploy.policy.views import View, about, entry, view_of
+from pulumi_modeldeploy.core.values import camel
+from pulumi_modeldeploy.policy.views import View, about, view_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from pulumi_policy import PolicyResource
 
@@ -33,24 +35,27 @@ class Stack:
         """The resources of one kind."""
         return [view for _, view in self._own if isinstance(view, kind)]
 
-    def referred(self, view: View, key: str, kinds: Sequence[str]) -> set[str]:
-        """What an argument refers to: its text, or the URN of the resource that it comes from.
+    def source(self, view: View, path: str, kinds: Sequence[str]) -> str | None:
+        """The URN of what an argument comes from: it stands for a value that is not known yet.
 
         Args:
             view: A resource.
-            key: The argument, as in the state.
-            kinds: Ends of the types of resources that are referred to: where a text is not known
-                before the update, what it comes from stands for it, if it is one of these.
+            path: Its argument, or a place in it, as `at` writes it.
+            kinds: Ends of the types of resources that count.
+
+        Returns:
+            `None` if it comes from none of these, or from several: nobody knows from which.
         """
         resource = next(one for one, other in self._own if other is view)
-        return set(references(resource, key, kinds))
+        argument = re.split(r"[.\[]", path)[0]
+        return source(resource, camel(argument), kinds)
 
 
-def references(resource: PolicyResource, key: str, kinds: Sequence[str]) -> Iterator[str]:
-    """Tell what a property of any resource refers to, see `Stack.referred`."""
-    value = entry(resource.props, key)
-    if isinstance(value, str):
-        yield value
-    for one in resource.property_dependencies.get(key, ()):
-        if one.resource_type.rpartition(":")[2] in kinds:
-            yield one.urn
+def source(resource: PolicyResource, key: str, kinds: Sequence[str]) -> str | None:
+    """The URN of what a property of any resource comes from, see `Stack.source`."""
+    found = {
+        one.urn
+        for one in resource.property_dependencies.get(key, ())
+        if one.resource_type.rpartition(":")[2] in kinds
+    }
+    return found.pop() if len(found) == 1 else None

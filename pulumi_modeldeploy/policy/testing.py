@@ -21,6 +21,7 @@ import inspect
 import json
 import re
 import runpy
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,18 +49,18 @@ from pulumi_policy.deserialize import (
 )
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError, unknown_checking_proxy
 
-from pulumi_modeldeploy.core import inputs
+from pulumi_modeldeploy.core import inputs, plan
 from pulumi_modeldeploy.core.declare import BOOKKEEPING, Declaration
-from pulumi_modeldeploy.core.plan import MOVES
 from pulumi_modeldeploy.core.resource import Resource, flatten
 from pulumi_modeldeploy.core.values import UNKNOWN
-from pulumi_modeldeploy.errors import InvalidInputs
+from pulumi_modeldeploy.errors import InvalidInputs, SettingsError
 from pulumi_modeldeploy.policy.catalogue import PROFILES
-from pulumi_modeldeploy.policy.pack import LEVEL, combine, policies
+from pulumi_modeldeploy.policy.pack import BASELINE, LEVEL, combine, policies
 from pulumi_modeldeploy.policy.rule import Rule, StackRule
-from pulumi_modeldeploy.policy.views import VIEWS, kind_of, plain
+from pulumi_modeldeploy.policy.views import VIEWS, kind_of, plain, within
 
 if TYPE_CHECKING:
+    from pulumi_modeldeploy.core.table import Table
     from pulumi_modeldeploy.policy.catalogue import Configuration
 
 PROJECT = "project"
@@ -80,10 +81,12 @@ class Planned:
         outputs: What an update adds to them.
         protect: Whether the resource option `protect` is given.
         secrets: Paths of arguments that are secret, such as `config[0].envs.TOKEN`.
-        moves: Percent of the traffic that the update moves.
+        olds: Its arguments in the last deployment; empty: it is new.
         region: The cloud's region; empty: that of `judge`.
-        depends: Which resource an argument comes from, by its name in the state.
+        depends: Which resources an argument comes from, by their names or URNs, by its name in the
+            state.
         sound: Whether the arguments must pass the check.
+        urn: Its URN; empty: one of its own type and name.
     """
 
     token: str
@@ -92,7 +95,7 @@ class Planned:
     outputs: dict[str, Any] = field(default_factory=dict)
     protect: bool = False
     secrets: Sequence[str] = ()
-    moves: int = 0
+    olds: Mapping[str, Any] = field(default_factory=dict)
     region: str = ""
     depends: Mapping[str, Sequence[str]] = field(default_factory=dict)
     sound: bool = True
@@ -107,7 +110,7 @@ def resource(
     outputs: Mapping[str, Any] | None = None,
     protect: bool = False,
     secrets: Sequence[str] = (),
-    moves: int = 0,
+    olds: Mapping[str, Any] | None = None,
     region: str = "",
     depends: Mapping[str, str] | None = None,
     sound: bool = True,
@@ -122,7 +125,7 @@ def resource(
         outputs: What the cloud says about it, for rules over a stack after an update.
         protect: Whether the resource option `protect` is given.
         secrets: Paths of arguments that are secret, such as `config[0].envs.TOKEN`.
-        moves: Percent of the traffic that the update moves.
+        olds: Its arguments in the last deployment; `None`: it is new.
         region: The cloud's region; empty: that of `judge`.
         depends: Name of the resource that an argument comes from, by argument.
         sound: Whether the arguments must pass the check.
@@ -139,7 +142,7 @@ def resource(
         declaration.to_state(outputs or {}),
         protect,
         secrets,
-        moves,
+        flatten(declaration, olds or {}),
         region,
         {declaration.args[key].key: [one] for key, one in (depends or {}).items()},
         sound,
@@ -180,7 +183,7 @@ class Verdict:
     Attributes:
         violations: Everything, by rule.
         unknown: Rules of the SDK's own kind, and resources, where a value was not known yet.
-        properties: Inputs of each resource after remediations, as they go over the wire.
+        properties: Inputs of each resource after remediations, by URN, as they go over the wire.
     """
 
     violations: list[Violation] = field(default_factory=list)
@@ -197,9 +200,23 @@ class Verdict:
         """Whether an update would be stopped."""
         return any(one.level is EnforcementLevel.MANDATORY for one in self.violations)
 
+    def wire(self, name: str) -> dict[str, Any]:
+        """The inputs of a resource after remediations, as they go over the wire.
+
+        Args:
+            name: Its name in the stack, or its URN where several have that name.
+
+        Raises:
+            KeyError: There is no such resource, or several are called so.
+        """
+        fitting = [urn for urn in self.properties if name in (urn, urn.rpartition("::")[2])]
+        if len(fitting) != 1:
+            raise KeyError(f"{len(fitting)} resources are called {name}: {', '.join(fitting)}")
+        return self.properties[fitting[0]]
+
     def inputs(self, name: str) -> dict[str, Any]:
-        """The inputs of a resource after remediations, spelled as in the state."""
-        found: dict[str, Any] = plain(deserialize_properties(self.properties[name]))
+        """The inputs of a resource after remediations, spelled as in the state; see `wire`."""
+        found: dict[str, Any] = plain(deserialize_properties(self.wire(name)))
         return {key: one for key, one in found.items() if key != BOOKKEEPING}
 
 
@@ -234,10 +251,13 @@ def judge(
     single = isinstance(rules, Rule | StackRule | Policy)
     own = policies([rules] if single else rules)  # type: ignore[list-item,arg-type]
     said = _read(configuration) if isinstance(configuration, Path) else configuration or {}
+    if profile and profile not in profiles:
+        raise SettingsError(f"the profile must be one of {', '.join(profiles)}")
     configured = combine(
         [one.name for one in own],
         profiles[profile] if profile else {},
         {"the configuration": said},
+        profile=profile or BASELINE,
     )
     if isinstance(program, Path) or callable(program):
         resources = _apart(_run, program, stack, config or {})
@@ -265,8 +285,7 @@ class _Court:
     def judge(self, own: Sequence[Policy], resources: Sequence[Planned]) -> Verdict:
         """Remedy, then judge each resource, then judge the stack."""
         for one in resources:
-            one.urn = one.urn or f"urn:pulumi:{self.stack}::{PROJECT}::{one.token}::{one.name}"
-            self.verdict.properties[one.name] = self._inputs(one)
+            self._register(one)
         for policy in own:
             if isinstance(policy, ResourceValidationPolicy) and self._level(policy) is _REMEDIATE:
                 for one in resources:
@@ -280,6 +299,12 @@ class _Court:
             elif isinstance(policy, StackValidationPolicy):
                 self._validate_stack(policy, resources)
         return self.verdict
+
+    def _register(self, one: Planned) -> None:
+        one.urn = one.urn or f"urn:pulumi:{self.stack}::{PROJECT}::{one.token}::{one.name}"
+        if one.urn in self.verdict.properties:
+            raise InvalidInputs(f"two resources of one type are called {one.name}")
+        self.verdict.properties[one.urn] = self._inputs(one)
 
     def _level(self, policy: Policy) -> EnforcementLevel:
         own = policy.enforcement_level or EnforcementLevel.ADVISORY
@@ -301,8 +326,9 @@ class _Court:
         if view is None:
             return dict(_wire(one.state))
         declaration = Declaration.of(view.shows())
+        table: Table = sys.modules[declaration.owner.__module__].TABLE
         values = {key: value for key, value in one.state.items() if key != BOOKKEEPING}
-        checked = inputs.check(declaration, declaration.from_state(values))
+        checked = inputs.check(declaration, declaration.from_state(values), table.rules)
         if checked.failures and one.sound:
             texts = "; ".join(problem.show(one.secrets) for problem in checked.failures)
             raise InvalidInputs(f"{one.name}: {texts}")
@@ -315,7 +341,10 @@ class _Court:
             "project": PROJECT,
             "region": one.region or self.region,
         }
-        book |= {"secrets": list(one.secrets)} | ({MOVES: one.moves} if one.moves else {})
+        olds = declaration.from_state(one.olds)
+        book |= {"secrets": list(one.secrets)}
+        book |= {"adopted": True} if "adopt" in values and not olds else {}
+        book |= _wire(plan.was(table, olds, checked.values, one.secrets))
         return {**wire, BOOKKEEPING: book}
 
     def _args(self, policy: Policy, one: Planned, props: Mapping[str, Any]) -> _Args:
@@ -324,19 +353,19 @@ class _Court:
         return _Args(one.token, props, one.urn, one.name, options, None, settings, {})
 
     def _remediate(self, policy: ResourceValidationPolicy, one: Planned) -> None:
-        wire = self.verdict.properties[one.name]
+        wire = self.verdict.properties[one.urn]
         props = unknown_checking_proxy(deserialize_properties(wire, True))
         changed = self._ask(
             policy, one.name, lambda: policy.remediate(self._args(policy, one, props))
         )
         if changed:
-            self.verdict.properties[one.name] = dict(serialize_properties(changed))
+            self.verdict.properties[one.urn] = dict(serialize_properties(changed))
 
     def _validate(self, policy: ResourceValidationPolicy, one: Planned) -> None:
         def report(message: str, _urn: str | None = None) -> None:
             self._report(policy, one.name, message)
 
-        props = unknown_checking_proxy(deserialize_properties(self.verdict.properties[one.name]))
+        props = unknown_checking_proxy(deserialize_properties(self.verdict.properties[one.urn]))
         args = self._args(policy, one, props)
         self._ask(policy, one.name, lambda: policy.validate(args, report))
 
@@ -350,18 +379,23 @@ class _Court:
         self._ask(policy, "", lambda: policy.validate(args, report))
 
     def _resources(self, resources: Sequence[Planned]) -> list[PolicyResource]:
-        found = {}
+        found = []
         for one in resources:
-            wire = {**self.verdict.properties[one.name], **_wire(one.outputs)}
+            wire = {**self.verdict.properties[one.urn], **_wire(one.outputs)}
             props = unknown_checking_proxy(deserialize_properties(wire))
-            found[one.name] = PolicyResource(
-                one.token, props, one.urn, one.name, _options(one), None, None, [], {}
+            found.append(
+                PolicyResource(
+                    one.token, props, one.urn, one.name, _options(one), None, None, [], {}
+                )
             )
-        for one in resources:
+        for one, seen in zip(resources, found, strict=True):
+            # The engine tells of what the program gives and nobody knows yet where it comes from.
+            unknown = (key for key, value in one.state.items() if _is_unknown(value))
+            seen.property_dependencies.update({key: [] for key in unknown})
             for key, names in one.depends.items():
-                there = [found[name] for name in names if name in found]
-                found[one.name].property_dependencies[key] = there
-        return list(found.values())
+                there = [other for other in found if {other.name, other.urn} & {*names}]
+                seen.property_dependencies[key] = there
+        return found
 
     def _ask(self, policy: Policy, name: str, run: Callable[[], Any]) -> Any:
         try:
@@ -415,6 +449,13 @@ def _options(one: Planned) -> PolicyResourceOptions:
     return PolicyResourceOptions(one.protect, [], None, [], none, [])
 
 
+def _is_unknown(value: Any) -> bool:
+    """Tell whether something in a value is not known."""
+    if isinstance(value, Mapping):
+        return any(map(_is_unknown, value.values()))
+    return any(map(_is_unknown, value)) if isinstance(value, list) else value is UNKNOWN
+
+
 def _wire(value: Any) -> Any:
     """Copy a value as the engine's wire has it."""
     if value is UNKNOWN:
@@ -428,18 +469,25 @@ def _wire(value: Any) -> Any:
 
 def _hide(declaration: Declaration | None, wire: Any, path: str) -> None:
     """Mark what stands at a path as secret, as the engine's wire does."""
-    *steps, last = re.findall(r"[^.\[\]]+", path)
-    for step in steps:
-        if not isinstance(wire, dict | list):
-            return  # what it is in is not known
-        item = declaration.args.get(step) if declaration else None
-        wire = wire[int(step)] if isinstance(wire, list) else wire[item.key if item else step]
-        declaration = item.nested if item else declaration if step.isdigit() else None
     if not isinstance(wire, dict | list):
-        return
-    item = declaration.args.get(last) if declaration else None
-    key: Any = int(last) if isinstance(wire, list) else item.key if item else last
-    wire[key] = {SPECIAL_SIG_KEY: SPECIAL_SECRET_SIG, "value": wire[key]}
+        return  # what it is in is not known
+    start = _first(declaration, wire, path)
+    item = declaration.args.get(start) if declaration else None
+    key: Any = int(start[1:-1]) if isinstance(wire, list) else item.key if item else start
+    rest = path[len(start) :].removeprefix(".")
+    if rest:
+        # The entries of a list are what its argument is.
+        inner = item.nested if item else declaration if isinstance(wire, list) else None
+        _hide(inner, wire[key], rest)
+    else:
+        wire[key] = {SPECIAL_SIG_KEY: SPECIAL_SECRET_SIG, "value": wire[key]}
+
+
+def _first(declaration: Declaration | None, wire: Any, path: str) -> str:
+    """The first step of a path: an index, an argument, or a key of a free map, dots and all."""
+    if isinstance(wire, list) or declaration:
+        return str(re.findall(r"\[\d+\]|\w+", path)[0])
+    return max((str(key) for key in wire if within(path, str(key))), key=len)
 
 
 # --- programs ------------------------------------------------------------------------------------
@@ -493,7 +541,6 @@ class _Monitor(mocks.MockMonitor):
         document = json_format.MessageToDict(request.object)
         state = plain(deserialize_properties(document))
         book = state.get(BOOKKEEPING)
-        names = {urn: urn.rpartition("::")[2] for urn in self.resources}
         return Planned(
             request.type,
             request.name,
@@ -501,7 +548,7 @@ class _Monitor(mocks.MockMonitor):
             protect=request.protect,
             secrets=book.get("secrets") or () if isinstance(book, dict) else (),
             depends={
-                key: [names[urn] for urn in one.urns if urn in names]
+                key: [urn for urn in one.urns if urn in self.resources]
                 for key, one in request.propertyDependencies.items()
             },
             urn=self.make_urn(request.parent, request.type, request.name),

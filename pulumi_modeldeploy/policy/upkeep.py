@@ -143,8 +143,8 @@ class Labels(Settings):
 def owner_label(service: View, settings: Labels, report: Report) -> None:
     """Services say whose they are.
 
-    Bills and alarms need an addressee. A label on PAI; on ZStack a user tag `key::value`. ModelArts
-    has neither.
+    Bills and alarms need an addressee. A label on PAI; on ZStack a user tag `key::value`. An empty
+    value names nobody. ModelArts has neither.
     """
     name = "labels" if isinstance(service, PaiAppService) else "user_tags"
     for key in _missing(service, settings):
@@ -153,11 +153,14 @@ def owner_label(service: View, settings: Labels, report: Report) -> None:
 
 
 def _missing(service: View, settings: Labels) -> list[str]:
-    """The keys that a service lacks; none where what it has is not known."""
+    """The keys that a service lacks, or has without a value; none where that is not known."""
     if isinstance(service, PaiAppService):
-        there = set(service.labels or ())
+        labels = service.labels or {}
+        empty = {key for key, value in known(labels) if not str(value).strip()}
+        there = set(labels) - empty
     elif isinstance(service, ZStackDeployment | ZStackModelService):
-        there = {tag.partition("::")[0] for tag in service.user_tags or ()}
+        tags = [tag.partition("::") for tag in service.user_tags or ()]
+        there = {key for key, _, value in tags if value.strip()}
     else:
         return []
     return [key for key in settings.keys if key not in there]
@@ -205,14 +208,19 @@ def safety_lock(service: PaiAppService, settings: Locks, report: Report) -> None
         report(at(service, "safety_lock"), f"must be {' or '.join(settings.levels)}")
 
 
-def dedicated_pool(service: View, settings: Settings, report: Report) -> None:
+def dedicated_pool(
+    service: ModelArtsService | PaiAppService, settings: Settings, report: Report
+) -> None:
     """Services run on resources of the team's own.
 
     In the public pool a service competes with other customers when it starts, and shares their
-    hosts. On ModelArts a dedicated pool is needed, for the service or each version; on PAI a quota.
+    hosts. On ModelArts a real-time service needs a dedicated pool, on PAI a service needs a quota.
+    Edge services run on nodes of the team's own anyway, and take no `pool_name`; batch services
+    come and go, and by the vendor's manuals run in the public pool: both are not judged.
     """
     del settings
-    if isinstance(service, ModelArtsService) and not in_pool(service):
+    if isinstance(service, PaiAppService):
+        if not given(service, "quota_id"):
+            report(at(service, "quota_id"), "must be given: resources of a quota")
+    elif is_real_time(service) and not in_pool(service):
         report(at(service, "pool_name"), "must be given: a dedicated resource pool")
-    if isinstance(service, PaiAppService) and not given(service, "quota_id"):
-        report(at(service, "quota_id"), "must be given: resources of a quota")

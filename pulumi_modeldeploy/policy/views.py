@@ -33,7 +33,7 @@ from pulumi_modeldeploy.core.declare import (
     Shape,
     each_object,
 )
-from pulumi_modeldeploy.core.plan import MOVES
+from pulumi_modeldeploy.core.plan import WAS
 from pulumi_modeldeploy.core.values import UNKNOWN
 
 if TYPE_CHECKING:
@@ -82,69 +82,61 @@ def entry(bag: Any, key: Any) -> Any:
         return None
 
 
-def look(bag: Mapping[str, Any], item: Field) -> Any:
-    """Copy the value of an argument, in whichever spelling the bag has it."""
-    value = entry(bag, item.key)
-    return entry(bag, item.name) if value is None and item.name != item.key else value
-
-
-def spelled(bag: Mapping[str, Any], item: Field) -> str:
-    """The key that an argument has in a bag: as in the state, or else as in programs."""
-    return item.key if entry(bag, item.key) is not None else item.name
-
-
-class Some(list[T]):
+class Some(Sequence[T]):
     """A list some entries of which are not known: touching one raises `NotKnown`."""
 
-    def __init__(self, path: str, entries: Iterable[T]) -> None:
-        super().__init__(entries)
-        self._path = path
+    def __init__(self, path: str, entries: list[T]) -> None:
+        self.path, self.entries = path, entries
 
-    def __iter__(self) -> Iterator[T]:
-        for one in super().__iter__():
-            yield self._sure(one)
+    def __len__(self) -> int:
+        return len(self.entries)
 
     def __getitem__(self, index: Any) -> Any:
-        return self._sure(super().__getitem__(index))
+        if isinstance(index, slice):
+            return [self._sure(one) for one in self.entries[index]]
+        return self._sure(self.entries[index])
 
     def __contains__(self, wanted: object) -> bool:
-        if super().__contains__(wanted):
-            return True
-        raise NotKnown(self._path)
+        return wanted in self.entries or self._unsure()
 
     def _sure(self, one: Any) -> Any:
-        if one is UNKNOWN:
-            raise NotKnown(self._path)
-        return one
+        return self._unsure() if one is UNKNOWN else one
+
+    def _unsure(self, *_others: Any) -> Any:
+        raise NotKnown(self.path)
+
+    # What takes all entries together takes one that is not known.
+    __eq__ = __add__ = __radd__ = __mul__ = __rmul__ = copy = _unsure
+    __hash__ = None  # type: ignore[assignment]
 
 
-class SomeKeys(dict[str, T]):
+class SomeKeys(Mapping[str, T]):
     """A map some values of which are not known: touching one raises `NotKnown`."""
 
     def __init__(self, path: str, entries: Mapping[str, T]) -> None:
-        super().__init__(entries)
-        self._path = path
+        self.path, self.entries = path, entries
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.entries
 
     def __getitem__(self, key: str) -> T:
-        found = super().__getitem__(key)
+        found = self.entries[key]
         if found is UNKNOWN:
-            raise NotKnown(f"{self._path}.{key}")
+            raise NotKnown(f"{self.path}.{key}")
         return found
 
-    def get(self, key: str, default: Any = None) -> Any:
-        """Look a key up."""
-        try:
-            return self[key]
-        except KeyError:
-            return default
+    def _unsure(self, *_others: Any) -> Any:
+        raise NotKnown(self.path)
 
-    def values(self) -> Any:
-        """All values."""
-        return [self[key] for key in self]
-
-    def items(self) -> Any:
-        """All keys and values."""
-        return [(key, self[key]) for key in self]
+    # What takes all values together takes one that is not known.
+    __eq__ = __or__ = __ror__ = copy = _unsure
+    __hash__ = None  # type: ignore[assignment]
 
 
 _KINDS: Mapping[type, type | tuple[type, ...]] = {
@@ -202,10 +194,13 @@ class View(Reply):
     def _look(self, name: str) -> Any:
         """Read an argument or output: `None` where there is none, `UNKNOWN` where nobody knows."""
         item = self._field(name)
-        value = look(self._bag, item)
-        if value in (None, UNKNOWN) or name not in self._declaration.args:
+        # What is in a resource was renamed with it.
+        value = entry(self._bag, item.name if self._path else item.key)
+        if value is None or value is UNKNOWN:
             return value
         renamed = each_object(item, value, Declaration.from_state)
+        if name not in self._declaration.args:
+            return renamed
         return inputs.normalise(self._declaration, {name: renamed})[name]
 
     def _read(self, name: str) -> Any:
@@ -242,7 +237,7 @@ def _shown(item: Field, value: Any, path: str, *, memoized: bool) -> Any:
         ]
         return Some(path, shown) if UNKNOWN in shown else shown
     if item.shape in (Shape.MAP, Shape.LISTS, Shape.TREE) and isinstance(value, Mapping):
-        return SomeKeys(path, value)
+        return SomeKeys(path, value) if UNKNOWN in value.values() else value
     raise NotKnown(path)
 
 
@@ -323,11 +318,11 @@ def known(entries: Any, *names: str) -> Iterator[Any]:
         entries: The list or map; `None`: there is nothing.
         names: Of a list of objects: attributes that must be known.
     """
-    if isinstance(entries, dict):
-        pairs = ((key, dict.__getitem__(entries, key)) for key in entries)
-        yield from ((key, one) for key, one in pairs if one is not UNKNOWN)
+    found = entries.entries if isinstance(entries, Some | SomeKeys) else entries
+    if isinstance(found, Mapping):
+        yield from ((key, one) for key, one in found.items() if one is not UNKNOWN)
         return
-    for one in list.__iter__(entries or []):
+    for one in found or []:
         if one is not UNKNOWN and (not names or is_known(one, *names)):
             yield one
 
@@ -393,9 +388,18 @@ class About:
         return bool(self.book.get("external"))
 
     @property
-    def moves(self) -> float:
-        """Percent of the traffic that this run moves from one version to another."""
-        return float(self.book.get(MOVES) or 0)
+    def adopted(self) -> bool:
+        """Whether it was there before, and was taken over."""
+        return bool(self.book.get("adopted"))
+
+    @property
+    def was(self) -> Mapping[str, Any]:
+        """What an update changes, as it was deployed last, or `HIDDEN` where that was secret.
+
+        `weights` of a service of ModelArts: the traffic of each model that had some, in percent.
+        """
+        found = self.book.get(WAS)
+        return found if isinstance(found, dict) else {}
 
     @property
     def tells_secrets(self) -> bool:
@@ -404,11 +408,15 @@ class About:
 
     def is_secret(self, path: str) -> bool:
         """Tell whether an argument was secret in the program, itself or as part of another."""
-        return any(_within(path, secret) for secret in self._secrets)
+        return any(within(path, secret) for secret in self._secrets)
+
+    def is_secret_entry(self, path: str, key: str) -> bool:
+        """Tell whether an entry of a free map was secret; its key may be any text."""
+        return self.is_secret(path) or f"{path}.{key}" in self._secrets
 
     def hides(self, path: str) -> bool:
         """Tell whether an argument is secret, or has a secret part."""
-        return any(_within(path, one) or _within(one, path) for one in self._secrets)
+        return any(within(path, one) or within(one, path) for one in self._secrets)
 
     @property
     def _secrets(self) -> Sequence[str]:
@@ -416,7 +424,7 @@ class About:
         return found if isinstance(found, list) else ()
 
 
-def _within(inner: str, outer: str) -> bool:
+def within(inner: str, outer: str) -> bool:
     """Tell whether a path is another one, or leads into it."""
     return inner == outer or (inner.startswith(outer) and inner[len(outer)] in ".[")
 

@@ -8,6 +8,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from pulumi_modeldeploy.policy import RULES
 
 if TYPE_CHECKING:
@@ -253,6 +255,34 @@ def test_what_is_mended_reaches_the_cloud_stays_secret_and_stays(
     assert emulator.admin.resources("modelarts") == emulator.admin.resources("pai") == []
 
 
+REPLACED = """
+service(
+    "svc", opts=pulumi.ResourceOptions(delete_before_replace={first}), workspace_id="{workspace}",
+    config=[config("m1", instance_count=9, envs={{"A_TOKEN": pulumi.Output.secret("{secret}")}})],
+)
+"""
+
+
+@pytest.mark.parametrize("first", [False, True], ids=["create first", "delete first"])
+def test_what_is_mended_reaches_what_replaces_a_service(
+    stack: Stack, emulator: Emulator, *, first: bool
+) -> None:
+    """The engine has the program's own inputs checked once more then."""
+    stack.environment["MODELDEPLOY_POLICY_PROFILE"] = "development"
+    ids = []
+    for workspace in ("w1", "w2"):
+        stack.program(REPLACED.format(first=first, workspace=workspace, secret=SECRET))
+        stack.run("up", "--yes", *pack(stack))
+        (service,) = emulator.admin.resources("modelarts")
+        ids.append(service["service_id"])
+        assert service["workspace_id"] == workspace
+        assert [one["instance_count"] for one in service["config"]] == [2]
+        assert [one["type"] for one in service["schedule"]] == ["stop"]
+        assert stack.up("--expect-no-changes", *pack(stack)).unchanged
+    assert len(set(ids)) == 2
+    assert SECRET.encode() not in stack.stored_bytes()
+
+
 LATE = """
 first = service("first")
 count = first.id.apply(lambda _: 9)
@@ -349,6 +379,54 @@ def test_traffic_that_moves_in_one_step_is_judged_by_what_was_deployed_last(stac
     assert "moves" not in stack.resource("svc")["inputs"]["modeldeploy"]
     stack.program(SPLIT.format(30, 70).replace('"b"', '"c"'))
     assert violations(stack.up(*pack(stack, {**only, "weight-step": {"most": 1}}))) == set()
+
+
+MISTAKES: dict[str, tuple[dict[str, Any], dict[str, str], str]] = {
+    "a rule of the file": (
+        {"instance-celing": "mandatory"},
+        {},
+        ("policy pack modeldeploy: instance-celing is no rule: did you mean instance-ceiling?"),
+    ),
+    "a setting of the file": (
+        {"instance-ceiling": {"mots": 3}},
+        {},
+        "instance-ceiling: mots is no setting: did you mean most?",
+    ),
+    "a rule of the stack": (
+        {},
+        {"policyRules": '{"instance-celing": "mandatory"}'},
+        (
+            "modeldeploy:policyRules, policy pack modeldeploy: instance-celing is no rule: did you "
+            "mean instance-ceiling?"
+        ),
+    ),
+    "a profile": (
+        {},
+        {"policyProfile": "prodution"},
+        (
+            "modeldeploy:policyProfile, or what policy pack modeldeploy says of stacks' names, "
+            "must be one of baseline, production, development; PACK/PROFILE for one pack only"
+        ),
+    ),
+}
+
+
+def test_what_is_misspelt_in_a_configuration_ends_a_run_at_its_start(
+    stack: Stack, emulator: Emulator
+) -> None:
+    stack.program('service("svc")')
+    settings = stack.folder / "Pulumi.dev.yaml"
+    before = settings.read_text()
+    for name, (file, config, text) in MISTAKES.items():
+        lines = [f"  modeldeploy:{key}: {json.dumps(value)}\n" for key, value in config.items()]
+        settings.write_text(before + ("config:\n" if lines else "") + "".join(lines))
+        run = stack.run("up", "--yes", "--skip-preview", *pack(stack, file))
+        assert not run.ok, name
+        (said,) = re.findall(r"^error: (?:configuring .+?: )?(.+)$", run.output, re.MULTILINE)
+        assert said == text, name
+        assert "calling application" not in run.output, name
+        assert "Traceback" not in run.output, name
+    assert changing(emulator) == []
 
 
 def test_the_teams_pack_does_what_its_readme_says(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pulumi_modeldeploy.core.http import Clock
 from pulumi_modeldeploy.core.values import UNKNOWN
 from pulumi_modeldeploy.errors import SettingsError
-from pulumi_modeldeploy.modelarts import api, service
+from pulumi_modeldeploy.modelarts import api, iam, service
 from pulumi_modeldeploy.settings import Settings
 
 if TYPE_CHECKING:
@@ -297,6 +297,69 @@ def test_every_region_has_its_endpoint(region: str) -> None:
     found = Settings(stack.get, {})
     identity = service.Identity("", "", "", *api.place(found)[:2])
     assert api.connect(found, identity).endpoint == ENDPOINTS[region]
+
+
+HOSTS = {
+    "https://modelarts.cn-north-4.myhuaweicloud.com": "cn-north-4",
+    "HTTPS://MODELARTS.CN-NORTH-4.MYHUAWEICLOUD.COM:443/": "cn-north-4",
+    "https://modelarts.ap-southeast-1.myhuaweicloud.cn": "ap-southeast-1",
+    "https://modelarts.eu-west-101.myhuaweicloud.eu/v1": "eu-west-101",
+    "https://user@modelarts.eu-de.otc.t-systems.com.": "eu-de",
+    "https://modelarts.myhuaweicloud.com": "",
+    "http://127.0.0.1:4599": "",
+    "https://proxy.example.org/modelarts.eu-de.otc.t-systems.com": "",
+    "https://modelarts.eu-de.otc.t-systems.com.example.org": "",
+    "https://modelarts.eu-de.otc.t-systems.com@example.org": "",
+    "https://otc.t-systems.com.example-eu.org/?modelarts.eu-de.otc.t-systems.com": "",
+}
+"""Endpoints, and the region that each tells."""
+
+
+def at_endpoint(address: str, **more: str) -> Settings:
+    given = {"modelarts:endpoint": address, "modelarts:projectId": "p", "modelarts:token": "t"}
+    return Settings({**given, **more}.get, {})
+
+
+@pytest.mark.parametrize("address", list(HOSTS))
+def test_a_vendor_s_endpoint_tells_the_region(address: str) -> None:
+    found = at_endpoint(address)
+    assert api.place(found) == (HOSTS[address], "p", "")
+    identity = service.Identity("", "", "", *api.place(found)[:2])
+    assert api.connect(found, identity).endpoint == address.rstrip("/")
+
+
+@pytest.mark.parametrize("address", list(HOSTS))
+@pytest.mark.parametrize("region", ["cn-north-4", "eu-nl"])
+def test_an_endpoint_of_another_region_is_refused(address: str, region: str) -> None:
+    found = at_endpoint(address, **{"modelarts:region": region})
+    identity = service.Identity("", "", "", region, "p")
+    if HOSTS[address] in ("", region):
+        assert api.place(found).region == region
+        assert api.connect(found, identity).endpoint == address.rstrip("/")
+        return
+    for ask in (lambda: api.place(found), lambda: api.connect(found, identity)):
+        with pytest.raises(SettingsError) as info:
+            ask()
+        assert str(info.value) == (
+            "modelarts:endpoint is an address of another region than modelarts:region: what is "
+            "made there is not found here. Give that of the region, or leave it out"
+        )
+
+
+@pytest.mark.parametrize("region", [{}, {"modelarts:region": "cn-north-4"}], ids=["told", "given"])
+def test_what_lives_elsewhere_is_not_looked_for_at_today_s_endpoint(region: dict[str, str]) -> None:
+    found = at_endpoint("https://modelarts.cn-north-4.myhuaweicloud.com", **region)
+    client = api.connect(found, service.Identity("", "", "", "eu-de", "p"))
+    assert client.endpoint == ENDPOINTS["eu-de"]
+
+
+def test_an_endpoint_that_tells_its_region_needs_no_address_of_iam() -> None:
+    user = {"HW_USER_NAME": "u", "HW_USER_PASSWORD": "p", "HW_DOMAIN_NAME": "d"}
+    address = "https://modelarts.eu-de.otc.t-systems.com"
+    settings = Settings({"modelarts:endpoint": address}.get, {**user, "HW_PROJECT_ID": "p"})
+    login = api.credentials(settings, "p", api.place(settings).region)
+    assert isinstance(login, iam.TokenLogin)
+    assert login.client.endpoint == "https://iam.eu-de.otc.t-systems.com"
 
 
 def test_a_given_endpoint_wins() -> None:

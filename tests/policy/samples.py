@@ -71,7 +71,7 @@ DEPLOYMENT: Mapping[str, Any] = {
     "user_tags": ["owner::search-team"],
 }
 
-OPTIONS = ("outputs", "secrets", "moves", "region", "depends", "sound", "packaged", "protect")
+OPTIONS = ("outputs", "secrets", "olds", "region", "depends", "sound", "packaged", "protect")
 
 
 def _make(kind: Any, usual: Mapping[str, Any], name: str, more: Mapping[str, Any]) -> Planned:
@@ -85,6 +85,22 @@ def _make(kind: Any, usual: Mapping[str, Any], name: str, more: Mapping[str, Any
 def service(name: str = "digits", **more: Any) -> Planned:
     """A service of ModelArts; `None` takes an argument away."""
     return _make(modelarts.Service, SERVICE, name, more)
+
+
+NO_NETWORK: Mapping[str, None] = dict.fromkeys(("vpc_id", "subnet_network_id", "security_group_id"))
+BATCH: Mapping[str, Any] = {
+    "src_path": "https://ours.obs.eu-de/in/",
+    "dest_path": "https://theirs.obs.eu-de/out/",
+    "req_uri": "/",
+    "mapping_type": "file",
+    "weight": None,
+}
+
+
+def batch(name: str = "batch", **more: Any) -> Planned:
+    """A batch service of ModelArts, whose one version is changed by `more`."""
+    given = {"infer_type": "batch", "schedule": None, **NO_NETWORK}
+    return service(name, **given, config=[version(**BATCH, **more)])
 
 
 def version(**more: Any) -> dict[str, Any]:

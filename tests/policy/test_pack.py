@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from google.protobuf import json_format, struct_pb2
+from grpc import StatusCode
 from pulumi.runtime import proto
 from pulumi_policy import EnforcementLevel, ResourceValidationPolicy, StackValidationPolicy
 from pulumi_policy import policy as sdk
-from samples import app, service, version
+from samples import NO_NETWORK, app, service, version
 
 from pulumi_modeldeploy.core.values import UNKNOWN
-from pulumi_modeldeploy.errors import SettingsError
+from pulumi_modeldeploy.errors import RuleFailed, SettingsError
 from pulumi_modeldeploy.policy import (
     ADVISORY,
     DISABLED,
@@ -25,6 +26,7 @@ from pulumi_modeldeploy.policy import (
     PROFILES,
     REMEDIATE,
     RULES,
+    ModelArtsService,
     Rule,
     Settings,
     StackRule,
@@ -159,6 +161,18 @@ def test_wrong_settings_are_named(configuration: dict[str, Any], text: str) -> N
 # --- what holds in a stack -----------------------------------------------------------------------
 
 
+class Aborted(Exception):
+    """What the engine is answered."""
+
+
+class Context:
+    """Stands in for the engine's call."""
+
+    def abort(self, code: StatusCode, text: str) -> None:
+        assert code is StatusCode.INVALID_ARGUMENT
+        raise Aborted(text)
+
+
 @pytest.fixture
 def servicer(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Serve a pack without a server, and without coming to a stop."""
@@ -172,12 +186,23 @@ def servicer(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(sdk, "_PolicyAnalyzerServicer", sdk._PolicyAnalyzerServicer)
     monkeypatch.delenv("MODELDEPLOY_POLICY_PROFILE", raising=False)
 
-    def serve(stack: str | None, config: Mapping[str, str], **options: Any) -> dict[str, Any]:
+    def serve(
+        stack: str | None,
+        config: Mapping[str, str],
+        *,
+        file: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> dict[str, Any]:
         pack.serve("ours", **options)
         if stack is not None:
             request = SimpleNamespace(stack=stack, config=config, tags={})
             served[-1].ConfigureStack(request, None)
-        info = served[-1].GetAnalyzerInfo(None, None)
+        info = served[-1].GetAnalyzerInfo(None, Context())
+        if file is not None:
+            request = proto.ConfigureAnalyzerRequest()
+            for name, values in file.items():
+                request.policyConfig[name].properties.update(values)
+            served[-1].Configure(request, Context())
         return {
             name: (EnforcementLevel(LEVELS[one.enforcementLevel]), dict(one.properties))
             for name, one in info.initialConfig.items()
@@ -242,11 +267,77 @@ def test_a_pack_can_keep_stacks_from_configuring_it(
     assert servicer("x", config, **options) == {}
 
 
+def test_what_is_configured_without_a_level_keeps_its_own(servicer: Any) -> None:
+    rules = {"allowed-regions": {"regions": ["eu-de"]}, "minimum-replicas": {"least": 3}}
+    found = servicer("x", {"modeldeploy:policyRules": json.dumps(rules)})
+    assert found == {
+        "allowed-regions": (MANDATORY, {"regions": ["eu-de"]}),
+        "minimum-replicas": (DISABLED, {"least": 3}),
+    }
+    profiles = {"baseline": {"weight-step": {"most": 10}}}
+    assert servicer("x", {}, profiles=profiles) == {"weight-step": (ADVISORY, {"most": 10})}
+
+
+def test_several_packs_share_the_configuration_of_a_stack(servicer: Any) -> None:
+    rules = {"ours/own-network": "mandatory", "theirs/gpus-have-tickets": {"pattern": "x"}}
+    config = {"modeldeploy:policyRules": json.dumps(rules)}
+    assert servicer("x", config) == {"own-network": (MANDATORY, {})}
+    stacks = {"x": "production"}
+    for profile, level in (("theirs/gold", MANDATORY), ("ours/development", DISABLED)):
+        config = {"modeldeploy:policyProfile": profile}
+        assert servicer("x", config, stacks=stacks)["log-reporting"] == (level, {})
+
+
+@dataclass(frozen=True)
+class Plain(Settings):
+    most: int = 3
+
+
+@dataclass(frozen=True)
+class Listed(Settings):
+    names: list[str] = setting([], "Names.")  # noqa: RUF009  (as settings are written)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Plain, r"Plain: most must be declared by setting\(...\)"),
+        (Listed, r"list\[str\] is no type of a setting: see Settings"),
+    ],
+)
+def test_settings_that_cannot_be_configured_are_refused(kind: type[Settings], text: str) -> None:
+    with pytest.raises(TypeError, match=text):
+        Rule(protects, "None.", settings=kind).policy()
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"profiles": {"gold": {"own-netwrok": "mandatory"}}}, "profile gold: own-netwrok is no"),
+        ({"profiles": {"gold": {"own-network": "loud"}}}, "profile gold: own-network must be an"),
+        ({"stacks": {"other*": "gold"}}, "must be one of baseline, production, development"),
+        ({"rules": [rule("protected"), rule("protected")]}, "protected: two rules of one pack"),
+    ],
+)
+def test_what_can_never_hold_is_refused_at_once(
+    servicer: Any, options: dict[str, Any], text: str
+) -> None:
+    with pytest.raises((SettingsError, TypeError), match=text):
+        servicer("x", {}, **options)
+
+
+def test_a_rule_that_is_none_is_named() -> None:
+    with pytest.raises(KeyError, match="own-netwrok is no rule: did you mean own-network"):
+        rule("own-netwrok")
+    with pytest.raises(SettingsError, match="the profile must be one of baseline, production"):
+        judge(RULES, [], profile="prod")
+
+
 def test_a_pack_has_profiles_and_rules_of_its_own(servicer: Any) -> None:
     profiles = {"baseline": {}, "strict": {"own-network": "mandatory"}}
     own = [rule("own-network"), *pack.policies([rule("protected")])]
-    with pytest.raises(SettingsError, match="the profile: own-netwrok is no rule of this pack"):
-        pack.combine(NAMES, {"own-netwrok": "mandatory"}, {})
+    with pytest.raises(SettingsError, match="profile strict: own-netwrok is no rule"):
+        pack.combine(NAMES, {"own-netwrok": "mandatory"}, {}, profile="strict")
     config = {"modeldeploy:policyProfile": "production"}
     assert servicer("x", config, rules=own) == dict.fromkeys(
         ("own-network", "protected"), (MANDATORY, {})
@@ -263,21 +354,55 @@ def test_a_pack_has_profiles_and_rules_of_its_own(servicer: Any) -> None:
         ({"Rules": "[1]"}, "policyRules must be an object"),
         (
             {"Rules": '{"own-netwrok": "mandatory"}'},
-            "policyRules: own-netwrok is no rule of this pack: did you mean own-network",
+            "policyRules, policy pack ours: own-netwrok is no rule: did you mean own-network",
         ),
-        ({"Rules": '{"zzz": "mandatory"}'}, "zzz is no rule of this pack: there are allowed-reg"),
+        ({"Rules": '{"zzz": "mandatory"}'}, "zzz is no rule: there are allowed-reg"),
         (
             {"Rules": '{"own-network": "strict"}'},
-            "policyRules: own-network must be one of advisory, mandatory, remediate, disabled, or",
+            "own-network must be an object, or one of advisory, mandatory, remediate, disabled",
         ),
-        ({"Rules": '{"own-network": {"enforcementLevel": 3}}'}, "own-network must be one of adv"),
+        ({"Rules": '{"own-network": null}'}, "own-network must be an object, or one of advisory"),
+        ({"Rules": '{"all": "x"}'}, "policyRules, policy pack ours: all must be an object, or one"),
+        (
+            {"Rules": '{"own-network": {"enforcementLevel": 3}}'},
+            "own-network must be an object whose enforcementLevel is one of adv",
+        ),
     ],
 )
 def test_what_a_stack_configures_wrongly_is_named(
     servicer: Any, config: dict[str, str], text: str
 ) -> None:
-    with pytest.raises(SettingsError, match=text):
+    with pytest.raises(Aborted, match=text):
         servicer("x", {f"modeldeploy:policy{key}": value for key, value in config.items()})
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        (
+            {"own-netwrok": {}},
+            "policy pack ours: own-netwrok is no rule: did you mean own-network?",
+        ),
+        ({"weight-step": {"mots": 1}}, "weight-step: mots is no setting: did you mean most?"),
+        ({"weight-step": {"most": 0}}, "weight-step: most must be at least 1"),
+        ({"weight-step": {"most": 101}}, "weight-step: most must be at most 100"),
+        ({"instance-ceiling": {"most": 1.5}}, "instance-ceiling: most must be of type integer"),
+    ],
+)
+def test_what_a_file_configures_wrongly_is_named(
+    servicer: Any, file: dict[str, Any], text: str
+) -> None:
+    with pytest.raises(Aborted, match=text.replace("?", r"\?")):
+        servicer("x", {}, file=file)
+
+
+def test_what_a_file_configures_rightly_is_taken(servicer: Any) -> None:
+    def plain(args: Any, report: Any) -> None:
+        del args, report
+
+    own = [*RULES, ResourceValidationPolicy("plain", "P.", plain)]
+    file = {"all": {}, "weight-step": {"most": 10}, "plain": {"anything": 1}}
+    assert servicer("x", {}, file=file, rules=own) == {}
 
 
 def test_an_sdk_that_hears_no_stack_still_serves(
@@ -323,10 +448,80 @@ def asked(one: Planned, kind: Any) -> Any:
 
 
 WILD = [
-    service(vpc_id=None, pool_name=None, config=[version(instance_count=9)]),
+    service(**NO_NETWORK, pool_name=None, config=[version(instance_count=9)]),
     service("late", config=[version(instance_count=UNKNOWN, envs={"A_TOKEN": "x"})]),
     app(labels=None, replicas=7),
 ]
+
+
+def protects(service: Any, settings: Settings, report: Any) -> None:
+    """Services are protected."""
+    del service, settings, report
+
+
+def clumsy(service: Any, settings: Settings, report: Any) -> None:
+    """Counts are texts."""
+    del settings, report
+    int(service.config[0].envs["A_TOKEN"])
+
+
+def clumsy_stack(stack: Any, settings: Settings, report: Any) -> None:
+    """Counts are texts everywhere."""
+    for one in stack.of(ModelArtsService):
+        clumsy(one, settings, report)
+
+
+LINE = clumsy.__code__.co_firstlineno + 3
+
+
+@pytest.mark.parametrize(
+    ("one", "call", "about"),
+    [
+        (Rule(clumsy, "None."), "Analyze", "rule clumsy could not judge digits"),
+        (
+            Rule(protects, "None.", remedy=clumsy, level=REMEDIATE),
+            "Remediate",
+            "rule protects could not judge digits",
+        ),
+        (
+            StackRule(clumsy_stack, "None."),
+            "AnalyzeStack",
+            "rule clumsy-stack could not judge the stack",
+        ),
+    ],
+)
+def test_a_rule_that_fails_is_named_and_its_error_not_quoted(
+    one: Rule | StackRule, call: str, about: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = service(config=[version(envs={"A_TOKEN": "hush"})], secrets=["config[0].envs.A_TOKEN"])
+    levels = {one.name: "remediate"}
+    with pytest.raises(RuleFailed, match=about) as caught:
+        judge(one, [made], configuration=levels)
+    assert "hush" not in str(caught.value)
+    assert "hush" in str(caught.value.__cause__), "the kit shows authors everything"
+    monkeypatch.setattr(sdk, "_PolicyAnalyzerServicer", sdk._PolicyAnalyzerServicer)
+    pack._extend_sdk(pack.Chooser("ours", [one], {}, {}))
+    own = pack.policies([one])
+    servicer = sdk._PolicyAnalyzerServicer("ours", "0.0.1", own, REMEDIATE, {})  # type: ignore[attr-defined]
+    request = asked(made, proto.AnalyzeRequest)
+    if isinstance(one, StackRule):
+        resources = [asked(made, proto.AnalyzerResource)]
+        request = proto.AnalyzeStackRequest(resources=resources)
+    with pytest.raises(Aborted, match=f"{about}: ValueError in test_pack.py, line {LINE}; try"):
+        getattr(servicer, call)(request, Context())
+
+
+def test_rules_are_plain_functions() -> None:
+    async def slow(service: Any, settings: Any, report: Any) -> None:
+        """It waits."""
+
+    for make in (
+        lambda: Rule(slow, "None."),
+        lambda: StackRule(slow, "None."),
+        lambda: Rule(protects, "None.", remedy=slow),
+    ):
+        with pytest.raises(TypeError, match="rules and remedies are plain functions, not async"):
+            make()
 
 
 @pytest.mark.parametrize("extended", [True, False])
@@ -340,14 +535,15 @@ def test_resources_are_read_once_and_judged_as_ever(
     monkeypatch.setattr(sdk, "_PolicyAnalyzerServicer", sdk._PolicyAnalyzerServicer)
     monkeypatch.setattr(sdk, "json_format", json_format)
     if extended:
-        pack._extend_sdk(pack.Chooser({}, {}))
+        pack._extend_sdk(pack.Chooser("ours", RULES, {}, {}))
     own = pack.policies()
     servicer = sdk._PolicyAnalyzerServicer("ours", "0.0.1", own, ADVISORY, {})  # type: ignore[attr-defined]
     found = []
     for one in (*WILD, replace(WILD[0], state=WILD[1].state), *WILD):
         answer = servicer.Analyze(asked(one, proto.AnalyzeRequest), None)
         found.append([(one.policyName, one.message) for one in answer.diagnostics])
-    requests = [asked(one, proto.AnalyzerResource) for one in WILD]
+    stack = [*WILD, service("twin")]
+    requests = [asked(one, proto.AnalyzerResource) for one in stack]
     answer = servicer.AnalyzeStack(proto.AnalyzeStackRequest(resources=requests), None)
     found.append([(one.policyName, one.message) for one in answer.diagnostics])
     assert found[0] == found[4]
@@ -360,7 +556,7 @@ def test_resources_are_read_once_and_judged_as_ever(
     resources = len(WILD) * 2 + 1
     enabled = sum(isinstance(one, Rule) and one.level is not DISABLED for one in RULES)
     stacks = sum(isinstance(one, StackRule) and one.level is not DISABLED for one in RULES)
-    times = resources + len(WILD) if extended else resources * enabled + len(WILD) * stacks
+    times = resources + len(stack) if extended else resources * enabled + len(stack) * stacks
     assert len(read) == times
 
 

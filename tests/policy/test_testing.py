@@ -14,7 +14,7 @@ from pulumi_policy import (
     ResourceValidationPolicy,
     StackValidationPolicy,
 )
-from samples import UUID, app, service
+from samples import UUID, app, service, version
 
 from pulumi_modeldeploy import modelarts, pai
 from pulumi_modeldeploy.core.values import UNKNOWN
@@ -44,7 +44,10 @@ def program() -> None:
     modelarts.Service(
         "second",
         infer_type="real-time",
-        config=[config(instance_count=first.id.apply(lambda _: 9), weight=50), config(weight=50)],
+        config=[
+            config(instance_count=first.id.apply(lambda _: 9), weight=50),
+            config(model_id="m2", weight=50),
+        ],
         vpc_id=first.service_id,
         subnet_network_id="s",
         security_group_id="g",
@@ -211,7 +214,11 @@ def test_a_derived_class_is_the_resource_that_it_is_derived_from() -> None:
         """A service with a house style."""
 
     made = resource(
-        Ours, "svc", infer_type="edge", config=[config(instance_count=None, weight=None)]
+        Ours,
+        "svc",
+        infer_type="edge",
+        cluster_id="c",
+        config=[config(instance_count=None, weight=None)],
     )
     assert made.token == "pulumi-python:dynamic/modelarts:Service"
     found: list[Any] = []
@@ -227,3 +234,32 @@ def test_outputs_are_seen_by_rules_over_stacks_only() -> None:
         "llama: internet_endpoint: must not be public"
     ]
     assert UUID not in str(judge(RULES, [public]).messages)
+
+
+def test_resources_of_one_name_are_told_apart_by_their_types() -> None:
+    both = [app("x", replicas=9), service("x", config=[version(instance_count=7)])]
+    verdict = judge(rule("instance-ceiling"), both)
+    assert verdict.messages == [
+        "x: replicas: must be at most 5, is 9",
+        "x: config[0].instance_count: must be at most 5, is 7",
+    ]
+    with pytest.raises(KeyError, match="2 resources are called x"):
+        verdict.inputs("x")
+    assert verdict.inputs("urn:pulumi:dev::project::pulumi-python:dynamic/pai:AppService::x")[
+        "replicas"
+    ]
+    with pytest.raises(InvalidInputs, match="two resources of one type are called x"):
+        judge(rule("instance-ceiling"), [app("x"), app("x")])
+
+
+def test_rules_over_several_arguments_are_checked_too() -> None:
+    with pytest.raises(InvalidInputs, match="the weights of a real-time service add up to 100"):
+        judge(RULES, [service(config=[version(weight=50)])])
+
+
+@pytest.mark.parametrize("key", ["spring.datasource.password", "a[0].PASSWORD", "PASSWORD"])
+def test_a_secret_variable_may_have_any_name(key: str) -> None:
+    envs = {key: "hush", "spring.datasource": "x", "spring": "y", "a": "z"}
+    made = service(config=[version(envs=envs)], secrets=[f"config[0].envs.{key}"])
+    assert judge(rule("encrypted-secrets"), [made]).messages == []
+    assert set(judge(RULES, [made]).wire("digits")["config"][0]["envs"][key]) > {"value"}

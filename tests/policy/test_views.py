@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -39,6 +41,8 @@ from pulumi_modeldeploy.policy import (
 from pulumi_modeldeploy.policy.views import SENTINELS, VIEWS, entry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pulumi_modeldeploy.policy.testing import Planned
 
 DYNAMIC = "pulumi-python:dynamic/modelarts:Service"
@@ -175,9 +179,35 @@ def test_the_known_part_of_lists_and_maps_can_be_walked_over(*, guarded: bool) -
     assert dict(known(envs)) == {"C": "d"}
     assert ("A" in envs, "B" in envs, list(envs)) == (True, False, ["A", "C"])
     assert (envs["C"], envs.get("C"), envs.get("B", "z")) == ("d", "d", "z")
-    for touch in (lambda: envs["A"], lambda: envs.get("A"), envs.values, envs.items):
+    entries = view.config
+    touches: list[Callable[[], Any]] = [
+        lambda: envs["A"],
+        lambda: envs.get("A"),
+        lambda: list(envs.values()),
+        lambda: dict(envs.items()),
+        lambda: dict(envs),
+        lambda: {**envs},
+        lambda: envs | {},
+        lambda: {} | envs,
+        lambda: envs == {"A": "x"},
+        lambda: envs != {"A": "x"},
+        envs.copy,
+        lambda: entries[:2],
+        lambda: entries[::-1],
+        lambda: [*entries],
+        lambda: sorted(entries, key=id),
+        lambda: entries == [],
+        lambda: entries != [],
+        lambda: operator.add(entries, []),
+        lambda: operator.add([], entries),
+        lambda: entries.count(1),
+        entries.copy,
+    ]
+    for number, touch in enumerate(touches):
         with pytest.raises(NotKnown):
-            touch()
+            raise AssertionError(f"{number} gave {touch()}")
+    assert [one.model_id for one in entries[2:]] == ["m3"]
+    assert "m1" not in f"{entries!r}{envs!r}"
 
 
 def test_a_list_with_something_unknown_holds_what_is_known_and_may_hold_anything_else() -> None:
@@ -198,8 +228,13 @@ def test_malformed_values_count_as_not_known(sample: Planned) -> None:
             view = seen(changed.state, changed.token)
             for name, item in Declaration.of(view.shows()).args.items():
                 if is_known(view, name) and (value := getattr(view, name)) is not None:
-                    kinds = {"SCALAR": item.type, "OBJECT": item.type, "OBJECTS": list}
-                    kinds |= {"LIST": list, "MAP": dict, "LISTS": dict, "TREE": dict}
+                    kinds = {"SCALAR": item.type, "OBJECT": item.type, "OBJECTS": Sequence}
+                    kinds |= {
+                        "LIST": Sequence,
+                        "MAP": Mapping,
+                        "LISTS": Mapping,
+                        "TREE": Mapping,
+                    }
                     assert isinstance(value, kinds[item.shape.name]), (path, wrong, name)
 
 
@@ -214,12 +249,14 @@ def test_what_a_policy_knows_besides_the_arguments() -> None:
     book = {
         "region": "eu-de",
         "secrets": ["config[0].envs.TOKEN", "vpc_id"],
-        "moves": 30.0,
+        "was": {"weights": {"m1": 30.0}},
         "external": True,
+        "adopted": True,
     }
     found = about(seen({**STATE, "modeldeploy": book}))
     assert (found.name, found.stack, found.region, found.protect) == ("svc", "prod", "eu-de", True)
-    assert (found.moves, found.external, found.tells_secrets) == (30, True, True)
+    assert (found.adopted, found.external, found.tells_secrets) == (True, True, True)
+    assert found.was == {"weights": {"m1": 30}}
     assert [found.is_secret(path) for path in ("config[0].envs.TOKEN", "vpc_id", "config")] == [
         True,
         True,
@@ -230,7 +267,24 @@ def test_what_a_policy_knows_besides_the_arguments() -> None:
     assert not found.is_secret("config[0].envs.TOKENS")
     assert not found.hides("config[1]")
     bare = about(seen(STATE))
-    assert (bare.region, bare.moves, bare.external, bare.tells_secrets) == (None, 0, False, False)
+    assert (bare.region, bare.was, bare.adopted, bare.external) == (None, {}, False, False)
+    assert not bare.tells_secrets
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "secret"),
+    [
+        ("config[0].envs", "DB", True),
+        ("config[0].envs", "DB.PASSWORD", False),
+        ("config[0].envs", "a.b", True),
+        ("config[0].envs", "a", False),
+        ("config[1].envs", "anything.at[all]", True),
+    ],
+)
+def test_an_entry_of_a_map_is_told_from_others(path: str, key: str, *, secret: bool) -> None:
+    secrets = ["config[0].envs.DB", "config[0].envs.a.b", "config[1].envs"]
+    found = about(seen({**STATE, "modeldeploy": {"secrets": secrets}}))
+    assert found.is_secret_entry(path, key) == secret
 
 
 def test_only_a_resource_has_a_name_and_only_views_have_places() -> None:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 POLICIES = ROOT / "docs" / "policies"
 ABOUT = """\
-Levels by profile. *remediate* mends inputs in place; what is still wrong then is *mandatory*. How
-to run and configure the pack: [the guide](../policies.md)."""
+Levels by profile. *remediate* mends inputs in place; what is still wrong then is *mandatory*. A
+rule that needs a setting says nothing at any level until that is configured. How to run and
+configure the pack: [the guide](../policies.md)."""
 NAMES = [one.name for one in RULES]
 CONFIGURED = {name: combine(NAMES, profile, {}) for name, profile in PROFILES.items()}
 
@@ -46,6 +47,11 @@ def subjects(rule: Rule | StackRule) -> str:
         return "the stack as a whole"
     names = (f"{one.shows().__module__.split('.')[1]}.{one.shows().__name__}" for one in rule.on)
     return "all resources" if rule.on == EVERYTHING else ", ".join(map(code, names))
+
+
+def needs(rule: Rule | StackRule) -> str:
+    """Name the settings without which a rule says nothing."""
+    return " or ".join(map(code, rule.settings.needs()))
 
 
 def settings_of(rule: Rule | StackRule) -> list[str]:
@@ -96,6 +102,7 @@ def page(rule: Rule | StackRule) -> str:
         f"Severity: {rule.severity.value}.",
         f"Function: {code(f'{rule.judge.__module__}.{rule.judge.__name__}')}.",
         f"Source: {rule.source}.",
+        *([f"Says nothing until {needs(rule)} is configured."] if needs(rule) else []),
     ]
     mends = rule.mends if isinstance(rule, Rule) and rule.mends else "None."
     return page_of(
@@ -122,10 +129,15 @@ def _settings(settings: Mapping[str, Any]) -> str:
 def index() -> str:
     """List all rules."""
     rows = [
-        [f"[{one.name}]({one.name}.md)", one.description, *(level(one, p) for p in PROFILES)]
+        [
+            f"[{one.name}]({one.name}.md)",
+            one.description,
+            *(level(one, p) for p in PROFILES),
+            needs(one),
+        ]
         for one in RULES
     ]
-    head = ["rule", "what is right", *PROFILES]
+    head = ["rule", "what is right", *PROFILES, "needs"]
     resources = [row for row, one in zip(rows, RULES, strict=True) if isinstance(one, Rule)]
     stacks = [row for row, one in zip(rows, RULES, strict=True) if isinstance(one, StackRule)]
     return page_of(
