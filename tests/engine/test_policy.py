@@ -198,6 +198,8 @@ def test_a_compliant_program_hears_nothing_until_something_is_public(
     assert violations(run) == {
         ("mandatory", "no-public-endpoint", name) for name in ("first", "app", "runs")
     }
+    for output in ("access_address", "internet_endpoint", "urls"):
+        assert f"          {output}: must not be public\n" in run.output
 
 
 MENDED = f"""
@@ -376,9 +378,21 @@ def test_traffic_that_moves_in_one_step_is_judged_by_what_was_deployed_last(stac
     stack.configure("modeldeploy:policyRules", json.dumps({"weight-step": {"most": 60}}))
     assert violations(stack.up(*pack(stack, only))) == set()
     assert stack.up("--expect-no-changes", *pack(stack, only)).unchanged
-    assert "moves" not in stack.resource("svc")["inputs"]["modeldeploy"]
+    assert "was" not in stack.resource("svc")["inputs"]["modeldeploy"]
     stack.program(SPLIT.format(30, 70).replace('"b"', '"c"'))
-    assert violations(stack.up(*pack(stack, {**only, "weight-step": {"most": 1}}))) == set()
+    least = pack(stack, {**only, "weight-step": {"enforcementLevel": "mandatory", "most": 1}})
+    assert violations(stack.up(*least)) == set()
+    late = "weight = service('new').id.apply(lambda _: 70)\n"
+    stack.program(late + SPLIT.format(30, 70).replace("70, envs", "weight, envs"))
+    assert violations(stack.preview(*least)) == set()
+    stack.program(SPLIT.format("pulumi.Output.secret(20)", 80))
+    run = stack.preview(*least)
+    assert "config: must move at most 1 percent of the traffic in one run\n" in run.output
+    stack.up()
+    stack.program(SPLIT.format(90, 10))
+    run = stack.preview(*least)
+    assert violations(run) == {("mandatory", "weight-step", "svc")}
+    assert "config: must have no secret weights: they are compared in each run" in run.output
 
 
 MISTAKES: dict[str, tuple[dict[str, Any], dict[str, str], str]] = {
