@@ -87,9 +87,13 @@ class Run:
         return _processes(self.mark, part)
 
     def gone(self, part: bytes, seconds: float) -> bool:
-        """Wait until there is no process with `part` in its command line."""
+        """Wait until there is no process with `part` in its command line that was ever asked.
+
+        Of a CLI that is killed while it starts a provider, that provider stays: it is Pulumi's own,
+        and what it would serve is loaded with the first question only.
+        """
         until = time.monotonic() + seconds
-        while self.processes(part):
+        while any(_talks(process) for process in self.processes(part)):
             if time.monotonic() > until:
                 return False
             time.sleep(0.05)
@@ -141,6 +145,16 @@ def _processes(mark: bytes, part: bytes = b"") -> list[int]:
                 # A process that has ended and was not waited for has no command line.
                 found += [int(entry.name)] if command and part in command else []
     return found
+
+
+def _talks(process: int) -> bool:
+    """Tell whether a process has more sockets than the one that it listens on."""
+    sockets = []
+    with contextlib.suppress(OSError):  # gone meanwhile
+        for entry in Path(f"/proc/{process}/fd").iterdir():
+            with contextlib.suppress(OSError):  # closed meanwhile
+                sockets += [entry] if str(entry.readlink()).startswith("socket:") else []
+    return len(sockets) > 1
 
 
 # --- endings -------------------------------------------------------------------------------------
