@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 EXTERNAL = "external"
 """Key of the bookkeeping that says so of an object outside of the stack."""
+REFUSED = "refused"
+"""Key of the bookkeeping, in previews: what the check found wrong, for the program to say it."""
 FIRST_SCHEMA = 1
 SCHEMA = 1
 """Version of the state; raised when its meaning changes, and old ones stay readable."""

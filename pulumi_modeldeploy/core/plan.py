@@ -80,9 +80,9 @@ class Memory:
         if isinstance(values.get(ADOPT), str) and values[ADOPT] != olds.get(ADOPT):
             self.asked[urn] = values[ADOPT]
 
-    def mend(self, urn: str, news: Values) -> None:
+    def mend(self, table: Table, urn: str, news: Values) -> None:
         """Note what policies changed between the check of an update and its diff."""
-        checked = self.checked.get(urn, news)
+        checked = inputs.normalise(table.declaration, self.checked.get(urn, news))
         names = {name: news.get(name) for name in {*checked, *news}}
         self.mended[urn] = {
             name: value for name, value in names.items() if value != checked.get(name)
@@ -222,8 +222,9 @@ def was(table: Table, olds: Values, news: Values, secrets: Collection[str]) -> d
         news: Those of this one.
         secrets: Paths of arguments that were secret in the last one.
     """
-    before = inputs.normalise(table.declaration, olds) if olds else {}
-    found: dict[str, Any] = {}
+    if not table.told or not olds:
+        return {}
+    before, found = inputs.normalise(table.declaration, olds), dict[str, Any]()
     for name, told in table.told.items():
         old = told.read(before)
         if old and old != told.read(news):

@@ -34,7 +34,7 @@ from pulumi.output import Unknown as EngineUnknown
 from pulumi_modeldeploy.core import inputs, lifecycle, lock, plan, preflight
 from pulumi_modeldeploy.core.converge import must_be_at_home
 from pulumi_modeldeploy.core.declare import ADOPT, BOOKKEEPING, PROFILE, Declaration
-from pulumi_modeldeploy.core.identity import EXTERNAL, SCHEMA, Identity
+from pulumi_modeldeploy.core.identity import EXTERNAL, REFUSED, SCHEMA, Identity
 from pulumi_modeldeploy.core.operation import Operation
 from pulumi_modeldeploy.core.plan import Memory
 from pulumi_modeldeploy.core.scrub import scrub, scrub_secrets, scrub_texts
@@ -266,8 +266,7 @@ class Provider(ResourceProvider):
             off = PROCESS.settings.skip_rules
             checked.problems += [problem for problem in locked if problem.rule not in off]
         if old:
-            answer = inputs.normalise(table.declaration, checked.values)
-            PROCESS.memory.note_update(request.urn, before, values, answer)
+            PROCESS.memory.note_update(request.urn, before, values, checked.values)
         if not PROCESS.preview and not checked.failures:
             left = self._left(request, identity, unnamed)
             if left != identity:
@@ -345,7 +344,7 @@ class Provider(ResourceProvider):
         self, request: sdk.Request, identifier: str, olds: dict[str, Any], news: dict[str, Any]
     ) -> DiffResult:
         """Tell what changed, and whether only a new object can have it."""
-        if program.REFUSED in (news.get(BOOKKEEPING) or {}):
+        if REFUSED in (news.get(BOOKKEEPING) or {}):
             # A preview that is going to fail; there is no telling from malformed inputs.
             return DiffResult(changes=True)
         table = self.table()
@@ -396,7 +395,7 @@ class Provider(ResourceProvider):
         memory, urn = PROCESS.memory, request.urn
         if replacing:
             memory.replaced.add(identifier)
-            memory.mend(urn, news)
+            memory.mend(self.table(), urn, news)
         elif urn in memory.before:
             memory.kept[urn] = identifier
         if old and not (replacing or memory.holds(urn, self._thing(old, identifier))):
@@ -669,7 +668,7 @@ def _checked(
     """Answer a check: in a preview what is wrong goes back to the program, else it is refused."""
     book = identity.to_state()
     if texts and passing.get(program.PREVIEW):
-        book[program.REFUSED], texts = texts, []
+        book[REFUSED], texts = texts, []
     result = {**_arguments(values), BOOKKEEPING: book}
     return CheckResult(_to_engine(result), [CheckFailure("", text) for text in texts])
 

@@ -22,6 +22,7 @@ from pulumi import Output
 
 from pulumi_modeldeploy import settings
 from pulumi_modeldeploy.core.declare import Shape
+from pulumi_modeldeploy.core.identity import REFUSED
 from pulumi_modeldeploy.engine import sdk
 from pulumi_modeldeploy.errors import SettingsError
 
@@ -35,7 +36,6 @@ NAME = "name"
 PARENT = "parent"
 DELETE_FIRST = "deleteFirst"
 WAITS = "waits"
-REFUSED = "refused"
 """Keys of the bookkeeping that pass between program and check; none is kept in the state."""
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pulumi_policy import EnforcementLevel, Severity
 
 from pulumi_modeldeploy.policy import places, safety, sizes, stacks, upkeep
+from pulumi_modeldeploy.policy.configuration import unknown
 from pulumi_modeldeploy.policy.rule import (
     ADVISORY,
     DISABLED,
@@ -320,12 +320,5 @@ def rule(name: str) -> Rule | StackRule:
     """
     found = {one.name: one for one in RULES}
     if name not in found:
-        raise KeyError(unknown_rule(name, found))
+        raise KeyError(unknown(name, "rule", found))
     return found[name]
-
-
-def unknown_rule(name: str, names: Iterable[str]) -> str:
-    """Say that a rule is none, and which one may be meant."""
-    near = difflib.get_close_matches(name, list(names), n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
-    return f"{name} is no rule: {hint}"

@@ -102,7 +102,7 @@ class Settings:
         for name, value in configuration.items():
             item = cls.lines().get(name)
             if item is None:
-                raise SettingsError(f"{rule}: {_unknown(name, cls.lines())}")
+                raise SettingsError(f"{rule}: {unknown(name, 'setting', cls.lines())}")
             try:
                 values[item.name] = _value(hints[item.name], value)
                 _bounds(values[item.name], item.metadata["schema"])
@@ -114,10 +114,11 @@ class Settings:
             raise SettingsError(f"{rule}: {error}") from None
 
 
-def _unknown(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known) or 'none'}"
-    return f"{name} is no setting: {hint}"
+def unknown(name: str, kind: str, names: Iterable[str]) -> str:
+    """Say that a name is none of its kind, and which one may be meant."""
+    near = difflib.get_close_matches(name, list(names), n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names) or 'none'}"
+    return f"{name} is no {kind}: {hint}"
 
 
 def _schema(hint: Any) -> dict[str, Any]:

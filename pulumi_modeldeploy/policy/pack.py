@@ -20,7 +20,8 @@ from pulumi_policy import policy as sdk
 
 from pulumi_modeldeploy import settings
 from pulumi_modeldeploy.errors import RuleFailed, SettingsError
-from pulumi_modeldeploy.policy.catalogue import PROFILES, RULES, unknown_rule
+from pulumi_modeldeploy.policy.catalogue import PROFILES, RULES
+from pulumi_modeldeploy.policy.configuration import unknown
 from pulumi_modeldeploy.policy.places import matches
 from pulumi_modeldeploy.policy.rule import ADVISORY, Rule, StackRule
 from pulumi_modeldeploy.policy.views import read_once, shared
@@ -220,7 +221,7 @@ def _named(
         yield name, everyone or {}
     for name, one in said.items():
         if name not in names:
-            raise SettingsError(f"{source}: {unknown_rule(name, names)}")
+            raise SettingsError(f"{source}: {unknown(name, 'rule', names)}")
         yield name, one
 
 

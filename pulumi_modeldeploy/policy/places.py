@@ -68,13 +68,12 @@ def allowed_regions(service: View, settings: Regions, report: Report) -> None:
     one leads, such as a proxy, nobody knows: that is not allowed either. ZStack has no regions but
     zones.
     """
-    region, book = about(service).region, about(service).book
+    own, region = about(service), about(service).region
     if isinstance(service, ZStackDeployment | ZStackModelService):
         judge_each(present(service, "zone_uuid"), settings.zones, report)
     elif region is not None:
         judge_each([("region", region)], settings.regions, report)
-    elif settings.regions and book and "refused" not in book:
-        # Where a preview's check refused the settings, it says so itself.
+    elif settings.regions and own.book and not own.refused:
         what = f"is not told by the settings: it {one_of(settings.regions)}"
         report("region", f"{what}; configure modelarts:region or pai:region")
 

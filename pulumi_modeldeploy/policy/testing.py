@@ -52,7 +52,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError, unknown
 from pulumi_modeldeploy.core import inputs, plan
 from pulumi_modeldeploy.core.declare import BOOKKEEPING, Declaration
 from pulumi_modeldeploy.core.resource import Resource, flatten
-from pulumi_modeldeploy.core.values import UNKNOWN
+from pulumi_modeldeploy.core.values import UNKNOWN, has_unknown
 from pulumi_modeldeploy.errors import InvalidInputs, SettingsError
 from pulumi_modeldeploy.policy.catalogue import PROFILES
 from pulumi_modeldeploy.policy.pack import BASELINE, LEVEL, combine, policies
@@ -390,7 +390,7 @@ class _Court:
             )
         for one, seen in zip(resources, found, strict=True):
             # The engine tells of what the program gives and nobody knows yet where it comes from.
-            unknown = (key for key, value in one.state.items() if _is_unknown(value))
+            unknown = (key for key, value in one.state.items() if has_unknown(value))
             seen.property_dependencies.update({key: [] for key in unknown})
             for key, names in one.depends.items():
                 there = [other for other in found if {other.name, other.urn} & {*names}]
@@ -447,13 +447,6 @@ def _wait(result: Awaitable[Any]) -> Any:
 def _options(one: Planned) -> PolicyResourceOptions:
     none = PolicyCustomTimeouts(0, 0, 0)
     return PolicyResourceOptions(one.protect, [], None, [], none, [])
-
-
-def _is_unknown(value: Any) -> bool:
-    """Tell whether something in a value is not known."""
-    if isinstance(value, Mapping):
-        return any(map(_is_unknown, value.values()))
-    return any(map(_is_unknown, value)) if isinstance(value, list) else value is UNKNOWN
 
 
 def _wire(value: Any) -> Any:

@@ -22,9 +22,10 @@ from pulumi_modeldeploy.policy.views import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pulumi_modeldeploy.core.checks import Report
+    from pulumi_modeldeploy.modelarts import ScheduleArgs
     from pulumi_modeldeploy.policy.editing import Inputs
 
 HOURS_IN = {"DAYS": 24.0, "HOURS": 1.0, "MINUTES": 1 / 60}
@@ -48,18 +49,24 @@ def automatic_stop(service: ModelArtsService, settings: Stop, report: Report) ->
     if not service.schedule:
         report(at(service, "schedule"), f"must stop the service after {settings.hours} hours")
         return
-    for one in known(service.schedule, "time_unit", "duration"):
-        hours = one.duration * HOURS_IN.get(one.time_unit, 0.0)
-        if hours > settings.hours:
-            report(
-                at(one, "duration"),
-                f"must stop the service after at most {settings.hours} hours",
-                f"is {number(hours)} hours",
-            )
+    for one, hours in _late(service, settings):
+        report(
+            at(one, "duration"),
+            f"must stop the service after at most {settings.hours} hours",
+            f"is {number(hours)} hours",
+        )
 
 
 def _should_stop(service: ModelArtsService) -> bool:
     return is_real_time(service) and runs(service)
+
+
+def _late(service: ModelArtsService, settings: Stop) -> Iterator[tuple[ScheduleArgs, float]]:
+    """Walk over schedules that let the service run for too long, with their hours."""
+    for one in known(service.schedule, "time_unit", "duration"):
+        hours = one.duration * HOURS_IN.get(one.time_unit, 0.0)
+        if hours > settings.hours:
+            yield one, hours
 
 
 def schedule_stop(service: ModelArtsService, settings: Stop, inputs: Inputs) -> None:
@@ -69,10 +76,9 @@ def schedule_stop(service: ModelArtsService, settings: Stop, inputs: Inputs) -> 
     if not service.schedule:
         stop = {"type": "stop", "time_unit": "HOURS", "duration": settings.hours}
         inputs.put(service, "schedule", [stop])
-    for one in known(service.schedule, "time_unit", "duration"):
-        if one.duration * HOURS_IN.get(one.time_unit, 0.0) > settings.hours:
-            inputs.put(one, "time_unit", "HOURS")
-            inputs.put(one, "duration", settings.hours)
+    for one, _ in _late(service, settings):
+        inputs.put(one, "time_unit", "HOURS")
+        inputs.put(one, "duration", settings.hours)
 
 
 def log_reporting(service: ModelArtsService, settings: Settings, report: Report) -> None:

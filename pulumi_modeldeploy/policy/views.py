@@ -33,6 +33,7 @@ from pulumi_modeldeploy.core.declare import (
     Shape,
     each_object,
 )
+from pulumi_modeldeploy.core.identity import EXTERNAL, REFUSED
 from pulumi_modeldeploy.core.plan import WAS
 from pulumi_modeldeploy.core.values import UNKNOWN
 
@@ -385,7 +386,12 @@ class About:
     @property
     def external(self) -> bool:
         """Whether it stays outside of the stack, which only reads it."""
-        return bool(self.book.get("external"))
+        return bool(self.book.get(EXTERNAL))
+
+    @property
+    def refused(self) -> bool:
+        """Whether the check of a preview found something wrong with it, which it says itself."""
+        return REFUSED in self.book
 
     @property
     def adopted(self) -> bool:

@@ -110,7 +110,7 @@ NO_SECRETS: Sequence[Mapping[str, str]] = (
 """Variables that hold none."""
 NO_PAIRS = (
     "env: [DB_PASSWORD:word, 'A_TOKEN:${A_TOKEN}', MAX_TOKENS:512, token:512]",
-    "python: {index_url: https://pypi.example.com/simple, trusted_host: pypi}",
+    "python: {index_url: https://packages.example.com/simple, trusted_host: packages}",
     "run: serve --tokenizer a1 --max-tokens 512 --hf-token $HF_TOKEN --api-key-file /run/k1",
     "run: serve --use-auth-token --port 8080 --token",
     "imagePullSecret: registry-1\nlivez: http://token:8080/livez\npad_token: 151643",

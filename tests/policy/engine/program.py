@@ -5,22 +5,12 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 
-from pulumi_modeldeploy import modelarts, pai, zstack
 from pulumi_modeldeploy.core.declare import Declaration
-
-if TYPE_CHECKING:
-    from pulumi_modeldeploy.core.resource import Resource
-
-KINDS: dict[str, type[Resource]] = {
-    "modelarts:Service": modelarts.Service,
-    "pai:AppService": pai.AppService,
-    "zstack:ModelService": zstack.ModelService,
-    "zstack:ModelServiceDeployment": zstack.ModelServiceDeployment,
-}
+from pulumi_modeldeploy.policy.views import kind_of
 
 
 class Foreign(pulumi.CustomResource):
@@ -53,14 +43,16 @@ def make(one: dict[str, Any]) -> pulumi.CustomResource:
     opts = pulumi.ResourceOptions(protect=one["protect"])
     sources = {key: made[name] for key, name in one["depends"].items()}
     given = {key: read(value, sources.get(key, unmade)) for key, value in one["state"].items()}
-    kind = KINDS.get(one["token"].partition("/")[2])
-    if kind is None:
+    view = kind_of(one["token"])
+    if view is None:
         return Foreign(one["token"], one["name"], given, opts)
+    kind: Any = view.shows()
     values = Declaration.of(kind).from_state(given)
     for path in one["secrets"]:
         hide(values, path)
     profile = {"profile": one["region"]} if one["region"] else {}
-    return kind(one["name"], opts, **values, **profile)
+    made_now: pulumi.CustomResource = kind(one["name"], opts, **values, **profile)
+    return made_now
 
 
 for entry in json.loads((Path(__file__).parent / "resources.json").read_text()):
